@@ -1,0 +1,54 @@
+// The checksum of image items in portable C. Called by the host tool and the tests; stage 2 has a
+// faster checksum_copy_function of the same value.
+#include "checksum.h"
+
+#include <string.h>
+
+#define LANES 2
+
+void checksum_begin(struct checksum_state *state)
+{
+    memset(state, 0, sizeof *state);
+}
+
+static void add_block(struct checksum_state *state, const uint8_t *block)
+{
+    uint64_t words[CHECKSUM_BLOCK_SIZE / sizeof(uint64_t)];
+    memcpy(words, block, sizeof words);
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+        state->sum[i % LANES] += words[i];
+    }
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        state->weighted[lane] += state->sum[lane];
+    }
+}
+
+void checksum_add(struct checksum_state *state, const void *source, size_t bytes)
+{
+    const uint8_t *block = source;
+    for (size_t done = 0; done < bytes; done += CHECKSUM_BLOCK_SIZE) {
+        add_block(state, block + done);
+    }
+    state->bytes += bytes;
+}
+
+void checksum_copy_portable(struct checksum_state *state, void *destination, const void *source,
+                            size_t bytes)
+{
+    memcpy(destination, source, bytes);
+    checksum_add(state, destination, bytes);
+}
+
+struct image_checksum checksum_end(const struct checksum_state *state)
+{
+    return (struct image_checksum){
+        .sum = state->sum[0] + state->sum[1] * CHECKSUM_LANE_FACTOR,
+        .weighted_sum =
+            state->weighted[0] + state->weighted[1] * CHECKSUM_LANE_FACTOR + state->bytes,
+    };
+}
+
+bool checksum_equal(const struct image_checksum *a, const struct image_checksum *b)
+{
+    return a->sum == b->sum && a->weighted_sum == b->weighted_sum;
+}

@@ -1,0 +1,107 @@
+// ELF64 executables: the format as far as a loader needs it, and the check of every field of it.
+// Source of all layouts and values: System V gABI 4.1 chapters 4-5, and the AMD64 supplement.
+#ifndef LOAD_ELF_H
+#define LOAD_ELF_H
+
+#include "message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct elf64_header {
+    uint8_t e_ident[16];
+    uint16_t e_type;
+    uint16_t e_machine;
+    uint32_t e_version;
+    uint64_t e_entry;
+    uint64_t e_phoff;
+    uint64_t e_shoff;
+    uint32_t e_flags;
+    uint16_t e_ehsize;
+    uint16_t e_phentsize;
+    uint16_t e_phnum;
+    uint16_t e_shentsize;
+    uint16_t e_shnum;
+    uint16_t e_shstrndx;
+};
+
+struct elf64_program_header {
+    uint32_t p_type;
+    uint32_t p_flags;
+    uint64_t p_offset;
+    uint64_t p_vaddr;
+    uint64_t p_paddr;
+    uint64_t p_filesz;
+    uint64_t p_memsz;
+    uint64_t p_align;
+};
+
+_Static_assert(sizeof(struct elf64_header) == 64, "ELF64 header is 64 bytes");
+_Static_assert(sizeof(struct elf64_program_header) == 56, "ELF64 program header is 56 bytes");
+
+// Places in e_ident.
+enum {
+    ELF_EI_CLASS = 4,
+    ELF_EI_DATA = 5,
+    ELF_EI_VERSION = 6,
+    ELF_EI_OSABI = 7,
+};
+
+// Values of the fields.
+enum {
+    ELF_CLASS_32 = 1,
+    ELF_CLASS_64 = 2,
+    ELF_DATA_LITTLE_ENDIAN = 1,
+    ELF_DATA_BIG_ENDIAN = 2,
+    ELF_VERSION_CURRENT = 1,
+    ELF_OSABI_SYSTEM_V = 0,
+    ELF_OSABI_GNU = 3,
+    ELF_OSABI_STANDALONE = 255,
+    ELF_ET_REL = 1,
+    ELF_ET_EXEC = 2,
+    ELF_ET_DYN = 3,
+    ELF_ET_CORE = 4,
+    ELF_EM_X86_64 = 62,
+    ELF_PN_XNUM = 0xFFFF, // the true number of program headers is elsewhere
+    ELF_PT_LOAD = 1,
+    ELF_PT_INTERP = 3,
+    ELF_PF_X = 1,
+    ELF_PF_W = 2,
+    ELF_PF_R = 4,
+};
+
+// An executable that elf_parse has accepted. The file must stay where it is.
+struct elf_kernel {
+    const uint8_t *file;
+    uint64_t file_size;
+    uint64_t entry;
+    uint64_t program_header_offset;
+    uint32_t program_header_count;
+    uint32_t segment_count; // loadable, with p_memsz not 0; at least 1
+    uint64_t virtual_base;  // first page of the first segment
+    uint64_t virtual_end;   // one past the last page of the last segment; 0 means 2^64
+};
+
+// One loadable segment.
+struct elf_segment {
+    uint64_t virtual_address;
+    uint64_t memory_size; // not 0
+    uint64_t file_offset;
+    uint64_t file_size;    // at most memory_size
+    uint32_t flags;        // ELF_PF_*
+    uint32_t header_index; // of its program header, from 0
+};
+
+// Checks the whole file: every field of header and program headers, every sum for overflow, no
+// segment writable and executable, no page with W and X from two segments (R beside RX or RW in
+// one page takes the union), segments in order of p_vaddr, in one canonical half each, not in
+// page 0, entry inside the file's view of an executable segment. False, with a message that names
+// the segment (by the index of its program header) and the cure.
+bool elf_parse(const void *file, uint64_t size, struct elf_kernel *kernel, struct message *why);
+
+// Steps through the loadable segments in order of address: start with *cursor 0; false at the end.
+bool elf_next_segment(const struct elf_kernel *kernel, uint32_t *cursor,
+                      struct elf_segment *segment);
+
+#endif

@@ -1,0 +1,201 @@
+// Maps the pages of a kernel: cuts its runs into pieces of the same permissions, and maps or counts
+// these, or asks which alignment gives them the largest pages. Called by handover.c and by the host
+// tool.
+#include "kernel_layout.h"
+
+#define PAGE_SHIFT 12
+#define PAGE_BYTES ((uint64_t)1 << PAGE_SHIFT)
+
+// ---- Pieces -------------------------------------------------------------------------------
+
+// Pages of a run that have the same permissions and follow one another in kernel memory.
+struct piece {
+    uint64_t virtual_address;
+    uint64_t offset; // in kernel memory
+    uint64_t bytes;
+    uint32_t permissions; // PAGE_*
+};
+
+// Called with each piece in order of address; false ends the walk.
+typedef bool piece_visitor(const struct piece *piece, void *context);
+
+struct piece_walk {
+    piece_visitor *visit;
+    void *context;
+    const struct kernel_run *run;
+    uint64_t first, end; // pages of the run not visited yet
+    uint32_t flags;      // of all of them, ELF_PF_*
+};
+
+static bool visit_pages(const struct piece_walk *walk, uint64_t first, uint64_t end)
+{
+    if (first >= end) {
+        return true;
+    }
+    struct piece piece = {
+        .virtual_address = walk->run->virtual_base + (first << PAGE_SHIFT),
+        .offset = kernel_run_page_offset(walk->run, first),
+        .bytes = (end - first) << PAGE_SHIFT,
+        .permissions =
+            (walk->flags & ELF_PF_W ? PAGE_WRITE : 0) | (walk->flags & ELF_PF_X ? PAGE_EXECUTE : 0),
+    };
+    return walk->visit(&piece, walk->context);
+}
+
+// Visits the pages that wait, up to `end`, in two parts where they leave the file.
+static bool flush_pages(struct piece_walk *walk, uint64_t end)
+{
+    uint64_t first = walk->first;
+    uint64_t split = walk->run->in_place ? walk->run->file_pages : 0;
+    walk->first = end;
+    if (split <= first || split >= end ||
+        kernel_run_page_offset(walk->run, split) ==
+            kernel_run_page_offset(walk->run, split - 1) + PAGE_BYTES) {
+        return visit_pages(walk, first, end);
+    }
+    return visit_pages(walk, first, split) && visit_pages(walk, split, end);
+}
+
+static bool add_pages(struct piece_walk *walk, uint64_t end, uint32_t flags)
+{
+    if (flags != walk->flags) {
+        if (!flush_pages(walk, walk->end)) {
+            return false;
+        }
+        walk->flags = flags;
+    }
+    walk->end = end;
+    return true;
+}
+
+// Of the pages of the run, the last that the segment touches.
+static uint64_t last_page(const struct kernel_run *run, const struct elf_segment *segment)
+{
+    uint64_t last_byte = segment->virtual_address + (segment->memory_size - 1);
+    return (last_byte - run->virtual_base) >> PAGE_SHIFT;
+}
+
+static bool walk_run(const struct kernel_layout *layout, const struct kernel_run *run,
+                     piece_visitor *visit, void *context)
+{
+    struct piece_walk walk = {.visit = visit, .context = context, .run = run};
+    struct elf_segment segment;
+    uint32_t cursor = run->first_cursor;
+    for (uint32_t i = 0; i < run->segment_count; i++) {
+        elf_next_segment(layout->elf, &cursor, &segment);
+        uint64_t end = last_page(run, &segment) + 1;
+        if (i > 0) {
+            // The page shared with the segment before takes the permissions of both.
+            uint32_t shared = walk.flags | segment.flags;
+            if (shared != walk.flags) {
+                uint64_t page = walk.end - 1;
+                walk.end = page;
+                if (!add_pages(&walk, page + 1, shared)) {
+                    return false;
+                }
+            }
+        }
+        if (end > walk.end && !add_pages(&walk, end, segment.flags)) {
+            return false;
+        }
+    }
+    return flush_pages(&walk, walk.end);
+}
+
+static bool walk_pieces(const struct kernel_layout *layout, piece_visitor *visit, void *context)
+{
+    struct kernel_run_cursor cursor = {0};
+    struct kernel_run run;
+    while (kernel_layout_next_run(layout, &cursor, &run)) {
+        if (!walk_run(layout, &run, visit, context)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// ---- Mapping and counting -----------------------------------------------------------------
+
+struct map_context {
+    struct page_tables *tables;
+    uint64_t physical_base;
+    struct message *why;
+};
+
+static bool map_piece(const struct piece *piece, void *context)
+{
+    struct map_context *map = context;
+    return page_tables_map(map->tables, piece->virtual_address, map->physical_base + piece->offset,
+                           piece->bytes, piece->permissions, PAGE_SIZE_1G, map->why);
+}
+
+bool kernel_layout_map(const struct kernel_layout *layout, uint64_t physical_base,
+                       struct page_tables *tables, struct message *why)
+{
+    struct map_context map = {.tables = tables, .physical_base = physical_base, .why = why};
+    return walk_pieces(layout, map_piece, &map);
+}
+
+struct count_context {
+    struct page_table_count *count;
+    uint64_t physical_base;
+    bool gigabyte_pages;
+};
+
+static bool count_piece(const struct piece *piece, void *context)
+{
+    struct count_context *counting = context;
+    page_table_count_map(counting->count, piece->virtual_address,
+                         counting->physical_base + piece->offset, piece->bytes, PAGE_SIZE_1G,
+                         counting->gigabyte_pages);
+    return true;
+}
+
+void kernel_layout_count(const struct kernel_layout *layout, uint64_t physical_base,
+                         struct page_table_count *count, bool gigabyte_pages)
+{
+    struct count_context counting = {
+        .count = count, .physical_base = physical_base, .gigabyte_pages = gigabyte_pages};
+    walk_pieces(layout, count_piece, &counting);
+}
+
+// ---- The wish -----------------------------------------------------------------------------
+
+// The largest page of which the piece covers a whole one.
+static uint64_t largest_page_inside(const struct piece *piece)
+{
+    static const uint64_t sizes[] = {PAGE_SIZE_1G, PAGE_SIZE_2M};
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint64_t before_first = -piece->virtual_address & (sizes[i] - 1);
+        if (piece->bytes >= sizes[i] && piece->bytes - sizes[i] >= before_first) {
+            return sizes[i];
+        }
+    }
+    return PAGE_BYTES;
+}
+
+struct wish_context {
+    uint64_t alignment;
+    uint64_t phase;
+    uint64_t bytes; // of the piece they are for
+};
+
+static bool wish_for_piece(const struct piece *piece, void *context)
+{
+    struct wish_context *wish = context;
+    uint64_t page = largest_page_inside(piece);
+    if (page > wish->alignment || (page == wish->alignment && piece->bytes > wish->bytes)) {
+        wish->alignment = page;
+        wish->phase = (piece->virtual_address - piece->offset) & (page - 1);
+        wish->bytes = piece->bytes;
+    }
+    return true;
+}
+
+void kernel_layout_wish(const struct kernel_layout *layout, uint64_t *alignment, uint64_t *phase)
+{
+    struct wish_context wish = {.alignment = PAGE_BYTES};
+    walk_pieces(layout, wish_for_piece, &wish);
+    *alignment = wish.alignment;
+    *phase = wish.phase;
+}

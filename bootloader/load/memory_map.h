@@ -1,0 +1,60 @@
+// The physical memory map: from what firmware says in any order, with overlaps, to a sorted list
+// that can be trusted, and the search for free memory in it.
+#ifndef LOAD_MEMORY_MAP_H
+#define LOAD_MEMORY_MAP_H
+
+#include "firstlight/boot_info.h"
+#include "message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_SIZE 4096u
+
+// What firmware may report, at most; the normalised map needs up to twice as many and some.
+#define MEMORY_MAP_RAW_MAX 512
+#define MEMORY_MAP_MAX     (2 * MEMORY_MAP_RAW_MAX + 64)
+
+struct memory_map {
+    uint32_t count;
+    uint32_t capacity;
+    struct boot_memory_range *ranges;
+};
+
+// Appends a range as reported. A range of no length is skipped, one that would pass 2^64 - 1 is
+// cut there. False, with a message, when the map is full.
+bool memory_map_add(struct memory_map *map, uint64_t base, uint64_t length, uint32_t kind,
+                    struct message *why);
+
+// Makes `map` from the ranges of `raw`, which it may sort: sorted by base, without overlaps (where
+// ranges overlap, the more restrictive kind wins: the larger enum boot_memory_kind), adjacent
+// ranges of one kind merged, usable ranges trimmed inwards to page boundaries and what was trimmed
+// reserved. An unknown kind counts as reserved. False, with a message, when `map` is too small.
+bool memory_map_normalise(struct memory_map *raw, struct memory_map *map, struct message *why);
+
+// Makes [base, base + length) of a normalised map `kind`; base and length are multiples of
+// PAGE_SIZE and lie inside one range of kind `from`. The map stays normalised. False, with a
+// message, when they do not or the map is full.
+bool memory_map_claim(struct memory_map *map, uint64_t base, uint64_t length, uint32_t from,
+                      uint32_t kind, struct message *why);
+
+// What a caller of memory_map_find wants.
+struct memory_wish {
+    uint64_t bytes;     // a multiple of PAGE_SIZE, not 0
+    uint64_t alignment; // a power of two, at least PAGE_SIZE
+    uint64_t phase;     // address mod alignment, a multiple of PAGE_SIZE below alignment
+    uint64_t minimum;   // lowest address allowed
+};
+
+// The lowest usable address in a normalised map that grants the wish. False when there is none.
+bool memory_map_find(const struct memory_map *map, const struct memory_wish *wish,
+                     uint64_t *address);
+
+// Bytes of the largest usable range at or above `minimum`; 0 when there is none.
+uint64_t memory_map_largest(const struct memory_map *map, uint64_t minimum);
+
+// Whether the kind is RAM of some sort (as against reserved and bad).
+bool memory_kind_is_ram(uint32_t kind);
+
+#endif

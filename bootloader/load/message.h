@@ -1,0 +1,36 @@
+// One line of text for a person: why something was refused. Written by `load`, printed by whoever
+// called it (stage 2 on screen and COM1, the host tool on standard error), the same words in both.
+#ifndef LOAD_MESSAGE_H
+#define LOAD_MESSAGE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MESSAGE_CAPACITY 240
+
+struct message {
+    uint32_t length;             // bytes of text, without the NUL
+    char text[MESSAGE_CAPACITY]; // ends with NUL; cut short where it does not fit
+};
+
+#if defined(__clang__) && !defined(_WIN32)
+#define MESSAGE_FORMAT_CHECK __attribute__((format(printf, 2, 3)))
+#else
+#define MESSAGE_FORMAT_CHECK
+#endif
+
+// Replaces the text. Conversions: %s, %c, %%, and %u, %x, %llu, %llx (lower case), the numbers
+// with an optional 0 flag and width, as in %02x. Anything else is printed as it stands.
+void message_format(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
+
+// The same, and returns false: `return message_refuse(why, ...)` ends a check that failed.
+bool message_refuse(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
+
+// Appends to the text what message_format would have written.
+void message_append(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
+
+// Appends, with the arguments as a list.
+void message_append_list(struct message *message, const char *format, va_list arguments);
+
+#endif

@@ -1,0 +1,51 @@
+// 4-level page tables, built in a pool of pages that the caller found.
+// Source: Intel SDM volume 3A section 4.5 (4-level paging), AMD64 APM volume 2 section 5.3.
+#ifndef LOAD_PAGE_TABLES_H
+#define LOAD_PAGE_TABLES_H
+
+#include "message.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PAGE_SIZE_4K         0x1000u
+#define PAGE_SIZE_2M         0x200000u
+#define PAGE_SIZE_1G         0x40000000u
+#define PAGE_TABLE_SLOT_SIZE 0x8000000000u // what one entry of the root covers: 512 GiB
+
+// What a mapping allows beyond reading.
+#define PAGE_WRITE   1u
+#define PAGE_EXECUTE 2u
+
+struct page_tables {
+    uint8_t *pool;          // pool_pages * 4096 bytes; page 0 becomes the root
+    uint64_t pool_physical; // physical address of the same, page-aligned
+    uint64_t pool_pages;
+    uint64_t used;       // pages taken so far, with the root
+    bool nx;             // bit 63 may be set: EFER.NXE will be on
+    bool gigabyte_pages; // CPUID 80000001h EDX bit 26
+};
+
+// Starts empty tables; fails only on an empty pool.
+bool page_tables_begin(struct page_tables *tables, struct message *why);
+
+// Maps `bytes` from `virtual_address` to `physical_address` (all multiples of 4096, one canonical
+// half, not mapped before) with the largest pages that addresses, `largest_page` (PAGE_SIZE_*)
+// and the CPU allow. False, with a message, when the pool is used up.
+bool page_tables_map(struct page_tables *tables, uint64_t virtual_address,
+                     uint64_t physical_address, uint64_t bytes, uint32_t permissions,
+                     uint64_t largest_page, struct message *why);
+
+// Counts the tables that a sequence of page_tables_map calls in ascending order of virtual address
+// will take: exactly, or a few too many, never too few.
+struct page_table_count {
+    uint64_t pages;                                         // with the root
+    uint64_t next_table_2m, next_table_1g, next_table_512g; // first slot without a table yet
+};
+
+void page_table_count_begin(struct page_table_count *count);
+void page_table_count_map(struct page_table_count *count, uint64_t virtual_address,
+                          uint64_t physical_address, uint64_t bytes, uint64_t largest_page,
+                          bool gigabyte_pages);
+
+#endif
