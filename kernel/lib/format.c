@@ -1,0 +1,246 @@
+// The formatter behind kprintf: reads the format and fetches the arguments. Pure, so that the unit
+// tests compare it with the host's printf.
+#include "lib/format.h"
+
+#include "lib/format_conversion.h"
+#include "lib/string.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// The output, and the arguments still to come.
+struct format_state {
+    struct output output;
+    va_list arguments;
+};
+
+static intmax_t signed_argument(struct format_state *state, enum length_modifier length)
+{
+    switch (length) {
+    case LENGTH_J:
+        return va_arg(state->arguments, intmax_t);
+    case LENGTH_HH:
+        return (signed char)va_arg(state->arguments, int);
+    case LENGTH_H:
+        return (short)va_arg(state->arguments, int);
+    case LENGTH_L:
+        return va_arg(state->arguments, long);
+    case LENGTH_LL:
+        return va_arg(state->arguments, long long);
+    case LENGTH_Z: // the signed type as wide as size_t, which is ptrdiff_t here
+    case LENGTH_T:
+        return va_arg(state->arguments, ptrdiff_t);
+    case LENGTH_INT:
+        break;
+    }
+    return va_arg(state->arguments, int);
+}
+
+static uintmax_t unsigned_argument(struct format_state *state, enum length_modifier length)
+{
+    switch (length) {
+    case LENGTH_J:
+        return va_arg(state->arguments, uintmax_t);
+    case LENGTH_HH:
+        return (unsigned char)va_arg(state->arguments, unsigned);
+    case LENGTH_H:
+        return (unsigned short)va_arg(state->arguments, unsigned);
+    case LENGTH_L:
+        return va_arg(state->arguments, unsigned long);
+    case LENGTH_LL:
+        return va_arg(state->arguments, unsigned long long);
+    case LENGTH_Z:
+    case LENGTH_T: // the unsigned type as wide as ptrdiff_t, which is size_t here
+        return va_arg(state->arguments, size_t);
+    case LENGTH_INT:
+        break;
+    }
+    return va_arg(state->arguments, unsigned);
+}
+
+// Reads digits; a number that is too large stays at the largest.
+static int parse_number(const char **format)
+{
+    int number = 0;
+    for (; **format >= '0' && **format <= '9'; (*format)++) {
+        const int digit = **format - '0';
+        number = number > (INT_MAX - digit) / 10 ? INT_MAX : number * 10 + digit;
+    }
+    return number;
+}
+
+static void parse_flags(const char **format, struct conversion *conversion)
+{
+    for (;; (*format)++) {
+        switch (**format) {
+        case '-':
+            conversion->left = true;
+            break;
+        case '+':
+            conversion->sign = true;
+            break;
+        case ' ':
+            conversion->space = true;
+            break;
+        case '#':
+            conversion->alternate = true;
+            break;
+        case '0':
+            conversion->zero = true;
+            break;
+        default:
+            return;
+        }
+    }
+}
+
+static void parse_width(struct format_state *state, const char **format,
+                        struct conversion *conversion)
+{
+    if (**format != '*') {
+        conversion->width = parse_number(format);
+        return;
+    }
+    (*format)++;
+    const int width = va_arg(state->arguments, int);
+    if (width < 0) { // a negative width is the flag - and a width
+        conversion->left = true;
+        conversion->width = width == INT_MIN ? INT_MAX : -width;
+    } else {
+        conversion->width = width;
+    }
+}
+
+static void parse_precision(struct format_state *state, const char **format,
+                            struct conversion *conversion)
+{
+    conversion->precision = NO_PRECISION;
+    if (**format != '.') {
+        return;
+    }
+    (*format)++;
+    if (**format != '*') {
+        conversion->precision = parse_number(format);
+        return;
+    }
+    (*format)++;
+    const int precision = va_arg(state->arguments, int);
+    if (precision >= 0) { // a negative one counts as absent
+        conversion->precision = precision;
+    }
+}
+
+static void parse_length(const char **format, struct conversion *conversion)
+{
+    static const struct {
+        char text[3];
+        enum length_modifier length;
+    } modifiers[] = {
+        // longer ones first
+        {"hh", LENGTH_HH}, {"h", LENGTH_H}, {"ll", LENGTH_LL}, {"l", LENGTH_L},
+        {"z", LENGTH_Z},   {"j", LENGTH_J}, {"t", LENGTH_T},
+    };
+    for (size_t i = 0; i < sizeof modifiers / sizeof modifiers[0]; i++) {
+        const char *text = modifiers[i].text;
+        if ((*format)[0] == text[0] && (text[1] == '\0' || (*format)[1] == text[1])) {
+            conversion->length = modifiers[i].length;
+            *format += strlen(text);
+            return;
+        }
+    }
+}
+
+// Prints one conversion; false when the letter is none of those known.
+static bool put_conversion(struct format_state *state, const struct conversion *conversion,
+                           char letter)
+{
+    switch (letter) {
+    case 'd':
+    case 'i':
+        output_signed(&state->output, conversion, signed_argument(state, conversion->length));
+        return true;
+    case 'u':
+    case 'o':
+    case 'x':
+    case 'X':
+        output_unsigned(&state->output, conversion, unsigned_argument(state, conversion->length),
+                        letter);
+        return true;
+    case 'p':
+        output_unsigned(&state->output, conversion, (uintptr_t)va_arg(state->arguments, void *),
+                        letter);
+        return true;
+    case 's':
+        output_string(&state->output, conversion, va_arg(state->arguments, const char *));
+        return true;
+    case 'c':
+        output_character(&state->output, conversion, va_arg(state->arguments, int));
+        return true;
+    case '%':
+        output_put(&state->output, "%", 1);
+        return true;
+    default:
+        return false;
+    }
+}
+
+size_t format_list(format_sink *sink, void *context, const char *format, va_list arguments)
+{
+    struct format_state state = {.output = {.sink = sink, .context = context}};
+    va_copy(state.arguments, arguments);
+    while (*format != '\0') {
+        const char *start = format;
+        while (*format != '\0' && *format != '%') {
+            format++;
+        }
+        output_put(&state.output, start, (size_t)(format - start));
+        if (*format == '\0') {
+            break;
+        }
+        start = format++;
+        struct conversion conversion = {0};
+        parse_flags(&format, &conversion);
+        parse_width(&state, &format, &conversion);
+        parse_precision(&state, &format, &conversion);
+        parse_length(&format, &conversion);
+        const char letter = *format;
+        if (letter != '\0') {
+            format++;
+        }
+        if (!put_conversion(&state, &conversion, letter)) {
+            output_put(&state.output, start, (size_t)(format - start));
+        }
+    }
+    va_end(state.arguments);
+    return state.output.total;
+}
+
+// The sink of format_buffer: what fits is kept, the rest only counted by format_list.
+struct buffer {
+    char *text;
+    size_t capacity; // without the NUL
+    size_t length;
+};
+
+static void buffer_sink(void *context, const char *text, size_t length)
+{
+    struct buffer *buffer = context;
+    const size_t room = buffer->capacity - buffer->length;
+    const size_t kept = length < room ? length : room;
+    memcpy(buffer->text + buffer->length, text, kept);
+    buffer->length += kept;
+}
+
+size_t format_buffer(char *buffer, size_t capacity, const char *format, ...)
+{
+    struct buffer target = {buffer, capacity > 0 ? capacity - 1 : 0, 0};
+    va_list arguments;
+    va_start(arguments, format);
+    const size_t total = format_list(buffer_sink, &target, format, arguments);
+    va_end(arguments);
+    if (capacity > 0) {
+        buffer[target.length] = '\0';
+    }
+    return total;
+}

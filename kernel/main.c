@@ -1,0 +1,98 @@
+// The kernel to start from: says hello, shows what memory there is, stops. Make it your own: what
+// follows kernel_main's first two lines is free to go.
+//
+// It runs on what the loader left: interrupts off and no interrupt table, so nothing may fault; the
+// loader's stack and page tables (bootloader/include/firstlight/boot_info.h).
+#include "arch/x86_64/halt.h"
+#include "arch/x86_64/machine_exit.h"
+#include "console/console.h"
+#include "console/vga_text.h"
+#include "kernel.h"
+#include "lib/command_line.h"
+#include "memory_report.h"
+#include "panic.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// A word for the command line: end the emulator instead of halting, with a status that tells
+// whether all went well.
+#define EXIT_WORD "exit"
+
+#define MIB 0x100000u
+
+// Lines of the screen to keep free below the memory map: one that says how many rows are missing,
+// the usable memory, and the one the cursor ends in.
+#define ROWS_BELOW_MEMORY_MAP 3u
+
+static void check_boot_info(const struct boot_info *info)
+{
+    if (info == NULL) {
+        panic("no boot_info: start this kernel with Firstlight's loader");
+    }
+    if (info->version < BOOT_INFO_VERSION || info->size < sizeof *info) {
+        panic("boot_info is version %u, %u bytes; this kernel needs version %u, %zu bytes: "
+              "rebuild the image with the loader this kernel was built with",
+              info->version, info->size, BOOT_INFO_VERSION, sizeof *info);
+    }
+    ASSERT(info->memory_map != NULL && info->memory_map_count > 0);
+    ASSERT(info->command_line != NULL);
+}
+
+static bool exit_requested(const struct boot_info *info)
+{
+    return command_line_has_word(info->command_line, (size_t)info->command_line_length, EXIT_WORD);
+}
+
+static void say_hello(void)
+{
+    vga_text_set_colours(TEXT_LIGHT_CYAN, TEXT_BLACK);
+    kprintf("Hello World!\n");
+    vga_text_set_colours(TEXT_LIGHT_GREY, TEXT_BLACK);
+}
+
+// On COM1 the whole table, on the screen as much as leaves the greeting at the top.
+static void print_memory_map(const struct boot_info *info)
+{
+    char line[MEMORY_REPORT_LINE];
+    (void)memory_report_heading(line);
+    kprintf("\n%s\n", line);
+    uint64_t hidden = 0;
+    for (uint64_t i = 0; i < info->memory_map_count; i++) {
+        (void)memory_report_row(line, &info->memory_map[i]);
+        kprintf_on(CONSOLE_SERIAL, "%s\n", line);
+        if (vga_text_rows_left() >= ROWS_BELOW_MEMORY_MAP) {
+            kprintf_on(CONSOLE_SCREEN, "%s\n", line);
+        } else {
+            hidden++;
+        }
+    }
+    if (hidden > 0) {
+        kprintf_on(CONSOLE_SCREEN, "(%llu more on COM1)\n", (unsigned long long)hidden);
+    }
+}
+
+static void print_usable_memory(const struct boot_info *info)
+{
+    const uint64_t bytes = memory_report_usable(info->memory_map, info->memory_map_count);
+    kprintf("usable memory: %llu MiB (%llu bytes)\n", (unsigned long long)(bytes / MIB),
+            (unsigned long long)bytes);
+}
+
+_Noreturn void kernel_main(const struct boot_info *info)
+{
+    console_initialise(info);
+    check_boot_info(info);
+    if (exit_requested(info)) {
+        panic_exits_machine();
+    }
+
+    say_hello();
+    print_memory_map(info);
+    print_usable_memory(info);
+
+    if (exit_requested(info)) {
+        machine_exit(MACHINE_EXIT_SUCCESS);
+    }
+    halt_for_ever();
+}

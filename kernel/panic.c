@@ -1,0 +1,46 @@
+// Compiled once for the kernel and once, with FIRSTLIGHT_TEST_KERNEL, for the tests' kernels.
+#include "panic.h"
+
+#include "arch/x86_64/halt.h"
+#include "arch/x86_64/machine_exit.h"
+#include "console/console.h"
+#include "console/vga_text.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+#ifdef FIRSTLIGHT_TEST_KERNEL
+static bool exits_machine = true;
+#else
+static bool exits_machine;
+#endif
+
+void panic_exits_machine(void)
+{
+    exits_machine = true;
+}
+
+static _Noreturn void stop(void)
+{
+    if (exits_machine) {
+        machine_exit(MACHINE_EXIT_FAILURE);
+    }
+    halt_for_ever();
+}
+
+_Noreturn void panic_at(const char *file, int line, const char *format, ...)
+{
+    static bool panicking;
+    if (panicking) { // while printing: another message would end here again
+        stop();
+    }
+    panicking = true;
+    vga_text_set_colours(TEXT_LIGHT_RED, TEXT_BLACK);
+    kprintf("\npanic: %s:%d: ", file, line);
+    va_list arguments;
+    va_start(arguments, format);
+    kprintf_list(CONSOLE_SCREEN | CONSOLE_SERIAL, format, arguments);
+    va_end(arguments);
+    kprintf("\n");
+    stop();
+}
