@@ -5,20 +5,18 @@
 //
 //     offset              pages                        virtual address
 //     0                   hand-over code (1)           loader_region            read-execute
-//     LOADER_STACK_OFFSET stack                        loader_region + 8 KiB    read-write
-//     info_offset         GDT, boot_info, map, text    behind a guard page      read-write
+//     stack_offset        stack                        loader_region + 8 KiB    read-write
+//     info_offset         boot_info, GDT, map, text    behind a guard page      read-write
 //     tables_offset       page tables                  by the direct map only
 //
 // with a page that is not mapped below the stack and another above it.
 //
-// The direct map covers all RAM and everything below 4 GiB, writable, never executable. A large
-// page lies inside a piece of one type only: RAM that firmware reported usable (whatever the loader
-// has made of it since), each other kind, and absent are types of their own; pages of 1 GiB only in
-// usable RAM and in absent pieces; the first 2 MiB by 4 KiB pages. Firmware's reserved ranges above
-// 4 GiB are not mapped (some are a terabyte long).
+// The direct map (direct_map.h) is writable and never executable. Where the kernel's segments are
+// in the way it moves up from its default slot, and the loader region down from its own.
 #ifndef LOAD_HANDOVER_H
 #define LOAD_HANDOVER_H
 
+#include "direct_map.h"
 #include "elf.h"
 #include "firstlight/boot_info.h"
 #include "kernel_layout.h"
@@ -32,7 +30,7 @@
 #define DEFAULT_STACK_BYTES   0x10000u            // 64 KiB
 #define DEFAULT_DIRECT_MAP    0xFFFF800000000000u // lowest slot of the higher half
 #define DEFAULT_LOADER_REGION 0xFFFFFF0000000000u // slot 510, below that of the top 2 GiB
-#define DIRECT_MAP_MINIMUM    0x100000000u        // the first 4 GiB are always covered
+#define HANDOVER_SPARE_RANGES 8u
 #define VGA_TEXT_ADDRESS      0xB8000u
 #define VGA_TEXT_BYTES        0x8000u
 
@@ -56,7 +54,7 @@ struct handover {
     uint64_t direct_map;      // virtual address of physical 0
     uint64_t direct_map_size; // bytes
     uint64_t loader_region;   // virtual address of the hand-over page
-    bool vga_text_mapped;
+    bool vga_text_mapped;     // the kernel's segments leave B8000h-BFFFFh free
     // Loader memory: sizes and offsets in bytes, all multiples of 4096.
     uint64_t stack_offset, stack_bytes;
     uint64_t info_offset, info_bytes;
@@ -72,14 +70,15 @@ struct handover {
 };
 
 // Chooses virtual addresses (the defaults, or others where the kernel's segments are in the way)
-// and computes how much loader memory is needed. The map may gain at most 8 ranges between this
-// call and handover_build. False, with a message, when nothing in the address space is free.
+// and computes how much loader memory is needed. Between this call and handover_build usable memory
+// may be claimed, so that the map gains at most HANDOVER_SPARE_RANGES. False, with a message, when
+// nothing in the address space is free.
 bool handover_plan(const struct handover_input *input, struct handover *handover,
                    struct message *why);
 
 // Builds everything in loader memory at `memory`, whose physical address is `physical`:
-// input->map is now the final one. `command_line` has command_line_bytes bytes, without NUL.
-// The hand-over page is left for the caller to fill.
+// input->map is now the final one. `memory` is page-aligned; `command_line` has command_line_bytes
+// bytes, without NUL. The hand-over page is left for the caller to fill.
 bool handover_build(const struct handover_input *input, struct handover *handover, uint8_t *memory,
                     uint64_t physical, const char *command_line, struct message *why);
 

@@ -1,0 +1,207 @@
+// Builds 4-level page tables in a pool of pages, and counts beforehand how many it will need.
+// Called by kernel_mapping.c and handover.c.
+#include "page_tables.h"
+
+#include <string.h>
+
+#define ENTRIES_PER_TABLE 512u
+#define INDEX_BITS        9
+
+// Address bits below the index into a table whose entries map pages, or tables, of that size.
+#define SHIFT_4K   12
+#define SHIFT_2M   21
+#define SHIFT_1G   30
+#define SHIFT_ROOT 39
+
+// Intel SDM volume 3A, tables 4-15 to 4-20.
+#define ENTRY_PRESENT    0x1u
+#define ENTRY_WRITABLE   0x2u
+#define ENTRY_LARGE      0x80u // PS: maps a page of 2 MiB or 1 GiB
+#define ENTRY_NO_EXECUTE 0x8000000000000000u
+#define ENTRY_ADDRESS    0x000FFFFFFFFFF000u
+
+// Permissions are decided where the page is mapped; the tables above allow everything.
+#define TABLE_ENTRY_BITS (ENTRY_PRESENT | ENTRY_WRITABLE)
+
+// Takes an empty table from the pool; null, with a message, when there is none left.
+static uint64_t *take_table(struct page_tables *tables, struct message *why)
+{
+    if (tables->used >= tables->pool_pages) {
+        message_format(why,
+                       "page tables need more than the %llu pages set aside for them: this is a "
+                       "defect of the loader, please report it",
+                       (unsigned long long)tables->pool_pages);
+        return NULL;
+    }
+    uint8_t *table = tables->pool + tables->used * PAGE_SIZE_4K;
+    memset(table, 0, PAGE_SIZE_4K);
+    tables->used++;
+    return (uint64_t *)(void *)table;
+}
+
+bool page_tables_begin(struct page_tables *tables, struct message *why)
+{
+    tables->used = 0;
+    return take_table(tables, why) != NULL;
+}
+
+static bool refuse_mapped(uint64_t virtual_address, struct message *why)
+{
+    return message_refuse(why,
+                          "virtual address 0x%llx would be mapped twice: move the kernel's "
+                          "segments apart, or report this as a defect of the loader",
+                          (unsigned long long)virtual_address);
+}
+
+// The table whose entries map pages of `shift` bits at the address; tables that are missing are
+// taken. *fresh: it was missing itself, so all its entries are free.
+static uint64_t *find_table(struct page_tables *tables, uint64_t virtual_address, unsigned shift,
+                            bool *fresh, struct message *why)
+{
+    uint64_t *table = (uint64_t *)(void *)tables->pool;
+    *fresh = false;
+    for (unsigned level = SHIFT_ROOT; level > shift; level -= INDEX_BITS) {
+        uint64_t *entry = &table[virtual_address >> level & (ENTRIES_PER_TABLE - 1)];
+        if (*entry == 0) {
+            table = take_table(tables, why);
+            if (table == NULL) {
+                return NULL;
+            }
+            *entry = (tables->pool_physical + (uint64_t)((uint8_t *)table - tables->pool)) |
+                     TABLE_ENTRY_BITS;
+            *fresh = true;
+        } else if ((*entry & ENTRY_LARGE) != 0) {
+            refuse_mapped(virtual_address, why);
+            return NULL;
+        } else {
+            uint64_t offset = (*entry & ENTRY_ADDRESS) - tables->pool_physical;
+            table = (uint64_t *)(void *)(tables->pool + offset);
+            *fresh = false;
+        }
+    }
+    return table;
+}
+
+// Bits of the largest page that may begin here.
+static unsigned largest_shift(uint64_t both_addresses, uint64_t bytes, uint64_t largest_page,
+                              bool gigabyte_pages)
+{
+    if (gigabyte_pages && largest_page >= PAGE_SIZE_1G && bytes >= PAGE_SIZE_1G &&
+        (both_addresses & (PAGE_SIZE_1G - 1)) == 0) {
+        return SHIFT_1G;
+    }
+    if (largest_page >= PAGE_SIZE_2M && bytes >= PAGE_SIZE_2M &&
+        (both_addresses & (PAGE_SIZE_2M - 1)) == 0) {
+        return SHIFT_2M;
+    }
+    return SHIFT_4K;
+}
+
+static bool all_free(const uint64_t *entry, uint64_t count)
+{
+    for (; count > 0; count--) {
+        if (*entry++ != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The loop that most of a boot's page-table work is spent in.
+static void fill_entries(uint64_t *entry, uint64_t count, uint64_t value, uint64_t step)
+{
+    for (; count > 0; count--) {
+        *entry++ = value;
+        value += step;
+    }
+}
+
+bool page_tables_map(struct page_tables *tables, uint64_t virtual_address,
+                     uint64_t physical_address, uint64_t bytes, uint32_t permissions,
+                     uint64_t largest_page, struct message *why)
+{
+    uint64_t bits = ENTRY_PRESENT | (permissions & PAGE_WRITE ? ENTRY_WRITABLE : 0) |
+                    (tables->nx && !(permissions & PAGE_EXECUTE) ? ENTRY_NO_EXECUTE : 0);
+    while (bytes > 0) {
+        unsigned shift = largest_shift(virtual_address | physical_address, bytes, largest_page,
+                                       tables->gigabyte_pages);
+        bool fresh;
+        uint64_t *table = find_table(tables, virtual_address, shift, &fresh, why);
+        if (table == NULL) {
+            return false;
+        }
+        uint64_t index = virtual_address >> shift & (ENTRIES_PER_TABLE - 1);
+        uint64_t count = bytes >> shift;
+        if (count > ENTRIES_PER_TABLE - index) {
+            count = ENTRIES_PER_TABLE - index;
+        }
+        if (!fresh && !all_free(table + index, count)) {
+            return refuse_mapped(virtual_address, why);
+        }
+        fill_entries(table + index, count,
+                     physical_address | bits | (shift != SHIFT_4K ? ENTRY_LARGE : 0),
+                     (uint64_t)1 << shift);
+        virtual_address += count << shift;
+        physical_address += count << shift;
+        bytes -= count << shift;
+    }
+    return true;
+}
+
+// ---- Counting -----------------------------------------------------------------------------
+
+void page_table_count_begin(struct page_table_count *count)
+{
+    *count = (struct page_table_count){.pages = 1};
+}
+
+// Counts a table for each of the slots first to last that has none yet; *next is the first of
+// these.
+static void count_slots(struct page_table_count *count, uint64_t *next, uint64_t first,
+                        uint64_t last)
+{
+    if (first < *next) {
+        first = *next;
+    }
+    if (first <= last) {
+        count->pages += last - first + 1;
+        *next = last + 1;
+    }
+}
+
+// Counts the tables that entries smaller than a slot need: for all slots, or, where large pages
+// fill the slots, for the first and the last if the mapping covers only a part of them.
+static void count_level(struct page_table_count *count, uint64_t *next, unsigned shift,
+                        uint64_t virtual_address, uint64_t last_byte, bool large)
+{
+    uint64_t within = ((uint64_t)1 << shift) - 1;
+    uint64_t first = virtual_address >> shift;
+    uint64_t last = last_byte >> shift;
+    if (!large) {
+        count_slots(count, next, first, last);
+        return;
+    }
+    if ((virtual_address & within) != 0) {
+        count_slots(count, next, first, first);
+    }
+    if ((last_byte & within) != within) {
+        count_slots(count, next, last, last);
+    }
+}
+
+void page_table_count_map(struct page_table_count *count, uint64_t virtual_address,
+                          uint64_t physical_address, uint64_t bytes, uint64_t largest_page,
+                          bool gigabyte_pages)
+{
+    if (bytes == 0) {
+        return;
+    }
+    uint64_t last_byte = virtual_address + (bytes - 1);
+    uint64_t delta = virtual_address - physical_address;
+    bool large_1g =
+        gigabyte_pages && largest_page >= PAGE_SIZE_1G && (delta & (PAGE_SIZE_1G - 1)) == 0;
+    bool large_2m = largest_page >= PAGE_SIZE_2M && (delta & (PAGE_SIZE_2M - 1)) == 0;
+    count_level(count, &count->next_table_512g, SHIFT_ROOT, virtual_address, last_byte, false);
+    count_level(count, &count->next_table_1g, SHIFT_1G, virtual_address, last_byte, large_1g);
+    count_level(count, &count->next_table_2m, SHIFT_2M, virtual_address, last_byte, large_2m);
+}
