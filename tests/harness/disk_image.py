@@ -1,0 +1,162 @@
+"""Reads and damages disk images the way image/image_format.h lays them out, and makes media of them.
+Used by tests/boot and tests/machines. Written against the format's description, not with the
+project's C, so that the two check each other."""
+
+import os
+import shutil
+import struct
+import subprocess
+
+SECTOR = 512
+STAGE2_LBA = 1
+STAGE2_HEADER = struct.Struct("<8s2I2I2HIQ")
+IMAGE_HEADER = struct.Struct("<8s4IQ2Q")
+IMAGE_CHECKSUM_OFFSET = 32  # in IMAGE_HEADER
+ITEM = struct.Struct("<2I2Q2Q3Q")
+ITEM_KERNEL, ITEM_COMMAND_LINE = 1, 2
+CHECKSUM_BLOCK = 64
+CHECKSUM_LANE_FACTOR = 0x9E3779B97F4A7C15
+MASK_64 = (1 << 64) - 1
+
+FLOPPY_1440K = 1440 * 1024
+FLOPPY_2880K = 2880 * 1024
+
+
+def checksum(data):
+    """(sum, weighted_sum) of a multiple of 64 bytes, as bootloader/load/checksum.h defines it."""
+    words = struct.unpack(f"<{len(data) // 8}Q", data)
+    total, weighted = [0, 0], [0, 0]
+    for block in range(0, len(words), CHECKSUM_BLOCK // 8):
+        for lane in (0, 1):
+            total[lane] += sum(words[block + lane:block + CHECKSUM_BLOCK // 8:2])
+            weighted[lane] += total[lane]
+    return ((total[0] + total[1] * CHECKSUM_LANE_FACTOR) & MASK_64,
+            (weighted[0] + weighted[1] * CHECKSUM_LANE_FACTOR + len(data)) & MASK_64)
+
+
+class Item:
+    def __init__(self, fields):
+        (self.kind, self.flags, self.lba, self.bytes, self.sum, self.weighted_sum,
+         self.memory_bytes, self.memory_alignment, self.memory_phase) = fields
+        self.sectors = -(-self.bytes // SECTOR)
+
+    def pack(self):
+        return ITEM.pack(self.kind, self.flags, self.lba, self.bytes, self.sum,
+                         self.weighted_sum, self.memory_bytes, self.memory_alignment,
+                         self.memory_phase)
+
+
+class DiskImage:
+    """An image in memory: look, change, write elsewhere."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            self.data = bytearray(file.read())
+        (signature, *_, self.first_block_sectors, self.stage2_sectors,
+         self.header_sectors, self.header_lba) = STAGE2_HEADER.unpack_from(
+             self.data, STAGE2_LBA * SECTOR)
+        assert signature == b"1stLight", f"{path}: no stage 2 at LBA {STAGE2_LBA}"
+        (magic, _, self.header_bytes, item_size, item_count, self.sectors, *_
+         ) = IMAGE_HEADER.unpack_from(self.data, self.header_lba * SECTOR)
+        assert magic == b"1stImage" and item_size == ITEM.size, f"{path}: no image header"
+        self.items = [Item(ITEM.unpack_from(self.data, self._item_offset(index)))
+                      for index in range(item_count)]
+        assert self.sectors * SECTOR == len(self.data), f"{path}: image_sectors lies"
+
+    def _item_offset(self, index):
+        return self.header_lba * SECTOR + IMAGE_HEADER.size + index * ITEM.size
+
+    @property
+    def kernel(self):
+        return next(item for item in self.items if item.kind == ITEM_KERNEL)
+
+    def used_sectors(self):
+        """Up to the end of the last item; behind it there is only padding."""
+        return max(item.lba + item.sectors for item in self.items)
+
+    def needed_sectors(self):
+        """The LBAs that a boot reads: all but the padding."""
+        ranges = [(0, 1), (STAGE2_LBA, self.stage2_sectors),
+                  (self.header_lba, self.header_sectors)]
+        ranges += [(item.lba, item.sectors) for item in self.items]
+        return {lba for first, count in ranges for lba in range(first, first + count)}
+
+    # ---- damage ----
+
+    def flip(self, lba, offset=0):
+        """Inverts one bit in the middle of a byte."""
+        self.data[lba * SECTOR + offset] ^= 0x10
+
+    def kernel_bytes(self):
+        start = self.kernel.lba * SECTOR
+        return self.data[start:start + self.kernel.bytes]
+
+    def patch_kernel(self, offset, replacement):
+        """Changes the kernel item and repairs every checksum above it: what is refused then is
+        refused for its meaning."""
+        start = self.kernel.lba * SECTOR
+        self.data[start + offset:start + offset + len(replacement)] = replacement
+        item = self.kernel
+        item.sum, item.weighted_sum = checksum(
+            bytes(self.data[start:start + item.sectors * SECTOR]))
+        self.repair_header()
+
+    def repair_header(self):
+        """Writes the items back and computes the image header's own checksum anew."""
+        for index, item in enumerate(self.items):
+            offset = self._item_offset(index)
+            self.data[offset:offset + ITEM.size] = item.pack()
+        start = self.header_lba * SECTOR
+        field = start + IMAGE_CHECKSUM_OFFSET
+        self.data[field:field + 16] = bytes(16)
+        sums = checksum(bytes(self.data[start:start + self.header_bytes]))
+        self.data[field:field + 16] = struct.pack("<2Q", *sums)
+
+    # ---- media ----
+
+    def write(self, path, size=None):
+        """The image, cut or padded to `size` bytes; what boot needs must fit."""
+        if size is not None and size < self.used_sectors() * SECTOR:
+            raise ValueError(f"the image uses {self.used_sectors()} sectors, "
+                             f"the medium has {size // SECTOR}")
+        with open(path, "wb") as file:
+            file.write(self.data if size is None else self.data[:size])
+            if size is not None:
+                file.truncate(size)
+        return path
+
+    def truncated(self, path, sectors):
+        """The image with the rest of the disk missing, needed or not."""
+        with open(path, "wb") as file:
+            file.write(self.data[:sectors * SECTOR])
+        return path
+
+
+def power_of_two_size(size):
+    """What an SD card's size must be."""
+    return 1 << (size - 1).bit_length()
+
+
+def hard_disk_iso(image, directory):
+    """A CD that boots the image by El Torito hard-disk emulation."""
+    tree = os.path.join(directory, "tree")
+    os.mkdir(tree)
+    shutil.copy(image, os.path.join(tree, "disk.bin"))
+    iso = os.path.join(directory, "disk.iso")
+    subprocess.run(["genisoimage", "-quiet", "-hard-disk-boot", "-b", "disk.bin",
+                    "-o", iso, tree], check=True, capture_output=True)
+    return iso
+
+
+def error_rule(lba, once=False):
+    """A blkdebug rule: reading this sector fails, always or the first time."""
+    return ("[inject-error]\n" 'event = "read_aio"\n' f'sector = "{lba}"\n'
+            f'once = "{"on" if once else "off"}"\n')
+
+
+def faulty_ide_disk(image, rules, directory):
+    """QEMU's options for an IDE disk on which `rules` (error_rule) fail."""
+    path = os.path.join(directory, "blkdebug.conf")
+    with open(path, "w") as file:
+        file.write("\n".join(rules))
+    return ["-drive", f"if=ide,file=blkdebug:{path}:{image},format=raw"]

@@ -1,0 +1,62 @@
+"""Where the build put things, and what this machine lacks. ctest passes the former in environment
+variables (Cases.cmake); used by every test file."""
+
+import functools
+import os
+import shutil
+import subprocess
+import unittest
+
+from harness import bochs
+from harness.qemu import QEMU
+
+
+def build_path(*parts):
+    """A file in the build tree; one that is not there fails the test."""
+    path = os.path.join(os.environ["FIRSTLIGHT_BUILD"], *parts)
+    if not os.path.exists(path):
+        raise AssertionError(f"{path} has not been built")
+    return path
+
+
+def run_bootimage(*arguments):
+    """Runs the image tool; gives the finished process, whatever its status."""
+    return subprocess.run([os.environ["FIRSTLIGHT_BOOTIMAGE"], *map(str, arguments)],
+                          capture_output=True, text=True, check=False)
+
+
+def create_image(kernel, output, command_line=None):
+    """Makes an image with the image tool, which must accept the kernel."""
+    options = [] if command_line is None else ["--cmdline", command_line]
+    made = run_bootimage("create", "--kernel", kernel, "--output", output, *options)
+    if made.returncode != 0:
+        raise AssertionError(f"bootimage refused {kernel}: {made.stderr}")
+    return output
+
+
+@functools.cache
+def kvm_works():
+    """Whether QEMU can use KVM here: the device being there does not mean so."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return False
+    probe = subprocess.run(
+        [QEMU, "-nodefaults", "-display", "none", "-S", "-accel", "kvm", "-monitor", "stdio"],
+        input="quit\n", capture_output=True, text=True, timeout=60, check=False)
+    return probe.returncode == 0
+
+
+def missing(need):
+    """What `need` (a path, a program, "kvm", "bochs") lacks here; empty when it is there."""
+    if need == "kvm":
+        return "" if kvm_works() else "KVM does not work here"
+    if need == "bochs":
+        return bochs.missing()
+    found = os.path.exists(need) if "/" in need else shutil.which(need)
+    return "" if found else f"{need} is not installed"
+
+
+def skip_without(need):
+    """Ends the running test as skipped, never as passed, where something is missing."""
+    reason = missing(need)
+    if reason:
+        raise unittest.SkipTest(reason)
