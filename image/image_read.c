@@ -1,0 +1,384 @@
+// Reads an image from the front to the back and reports what is in it and what is damaged. Called
+// by bootimage inspect and by the unit tests.
+#include "image_read.h"
+
+#include "checksum.h"
+#include "geometry.h"
+#include "image_layout.h"
+#include "mbr.h"
+#include "stage2_header.h"
+#include "word_sums.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define READ_BLOCK_SIZE 0x10000 // a multiple of SECTOR_SIZE
+
+// State of one reading.
+struct reading {
+    const struct image_reader *reader;
+    struct image_report *report;
+    uint8_t mbr[SECTOR_SIZE];
+    struct stage2_header stage2_header;
+    uint8_t stage2[STAGE2_MAX_SECTORS * SECTOR_SIZE];
+    uint8_t header[IMAGE_HEADER_MAX_SECTORS * SECTOR_SIZE];
+    uint64_t next_lba; // behind the last part
+};
+
+// Where to write the next problem. The last place is written over once all are taken.
+static struct message *next_problem(struct reading *reading)
+{
+    const uint32_t index = reading->report->problem_count++;
+
+    return &reading->report
+                ->problems[index < IMAGE_REPORT_PROBLEMS ? index : IMAGE_REPORT_PROBLEMS - 1];
+}
+
+static struct image_part *add_part(struct reading *reading, enum image_part_kind kind, uint64_t lba,
+                                   uint64_t bytes)
+{
+    struct image_part *part = &reading->report->parts[reading->report->part_count++];
+
+    *part = (struct image_part){.kind = kind, .lba = lba, .bytes = bytes};
+    reading->next_lba = lba + image_item_sectors(bytes);
+    return part;
+}
+
+// Reads whole sectors. False, with a problem reported, when the file is too short or unreadable.
+static bool read_sectors(struct reading *reading, const char *what, uint64_t lba, uint64_t sectors,
+                         void *buffer)
+{
+    const uint64_t file_sectors = reading->reader->bytes / SECTOR_SIZE;
+    struct message why;
+
+    if (lba > file_sectors || sectors > file_sectors - lba) {
+        message_format(next_problem(reading),
+                       "%s takes %llu sectors from LBA %llu, but the image has only %llu bytes: it "
+                       "is cut short, copy or make it anew",
+                       what, (unsigned long long)sectors, (unsigned long long)lba,
+                       (unsigned long long)reading->reader->bytes);
+        return false;
+    }
+    if (!reading->reader->read(reading->reader->context, lba * SECTOR_SIZE, buffer,
+                               (size_t)(sectors * SECTOR_SIZE), &why)) {
+        *next_problem(reading) = why;
+        return false;
+    }
+    return true;
+}
+
+static void report_damage(struct reading *reading, const char *what, uint64_t lba, uint64_t bytes)
+{
+    message_format(next_problem(reading),
+                   "%s is damaged: the checksum of %llu sectors from LBA %llu is wrong, copy or "
+                   "make the image anew",
+                   what, (unsigned long long)image_item_sectors(bytes), (unsigned long long)lba);
+}
+
+static bool read_mbr(struct reading *reading)
+{
+    struct message why;
+
+    if (!read_sectors(reading, "the MBR", 0, 1, reading->mbr)) {
+        return false;
+    }
+    reading->report->disk_signature = mbr_read_disk_signature(reading->mbr);
+    add_part(reading, IMAGE_PART_MBR, 0, SECTOR_SIZE)->good = mbr_check(reading->mbr, &why);
+    if (!reading->report->parts[0].good) {
+        *next_problem(reading) = why;
+    }
+    return true;
+}
+
+static void check_stage2_part(struct reading *reading, enum image_part_kind kind, const char *what,
+                              uint64_t lba, uint64_t sectors, const struct word_sums *actual,
+                              const struct word_sums *expected)
+{
+    struct image_part *part = add_part(reading, kind, lba, sectors * SECTOR_SIZE);
+
+    part->good = word_sums_equal(actual, expected);
+    if (!part->good) {
+        report_damage(reading, what, lba, part->bytes);
+    }
+}
+
+// False when the rest of the image cannot be found.
+static bool read_stage2(struct reading *reading)
+{
+    struct stage2_header *header = &reading->stage2_header;
+    struct word_sums sums;
+    struct message why;
+
+    if (!read_sectors(reading, "stage 2", STAGE2_LBA, 1, reading->stage2)) {
+        return false;
+    }
+    if (!stage2_header_read(reading->stage2, header, &why)) {
+        *next_problem(reading) = why;
+        return false;
+    }
+    if (!read_sectors(reading, "stage 2", STAGE2_LBA, header->stage2_sectors, reading->stage2)) {
+        return false;
+    }
+    sums = stage2_first_block_sums(reading->stage2, header);
+    check_stage2_part(reading, IMAGE_PART_FIRST_BLOCK, "stage 2's first block", STAGE2_LBA,
+                      header->first_block_sectors, &sums, &header->first_block_sums);
+    if (header->stage2_sectors > header->first_block_sectors) {
+        sums = stage2_rest_sums(reading->stage2, header);
+        check_stage2_part(reading, IMAGE_PART_STAGE2_REST, "stage 2 behind its first block",
+                          STAGE2_LBA + (uint64_t)header->first_block_sectors,
+                          (uint64_t)header->stage2_sectors - header->first_block_sectors, &sums,
+                          &header->rest_sums);
+    }
+    return true;
+}
+
+static bool is_zero(const uint8_t *bytes, size_t size)
+{
+    return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+// Checks that all is zero from the end of the last part to `end`.
+static void read_padding(struct reading *reading, uint64_t end)
+{
+    uint8_t *block;
+    struct image_part *part;
+    uint64_t lba = reading->next_lba;
+
+    if (lba >= end) {
+        return;
+    }
+    part = add_part(reading, IMAGE_PART_PADDING, lba, (end - lba) * SECTOR_SIZE);
+    block = malloc(READ_BLOCK_SIZE);
+    if (block == NULL) {
+        message_format(next_problem(reading), "not enough memory to read the padding");
+        return;
+    }
+    part->good = true;
+    while (part->good && lba < end) {
+        const uint64_t most = READ_BLOCK_SIZE / SECTOR_SIZE;
+        const uint64_t sectors = end - lba < most ? end - lba : most;
+        part->good = read_sectors(reading, "the padding", lba, sectors, block);
+        if (part->good && !is_zero(block, (size_t)(sectors * SECTOR_SIZE))) {
+            part->good = false;
+            message_format(next_problem(reading),
+                           "the padding is damaged: not all is zero in the %llu sectors from LBA "
+                           "%llu, copy or make the image anew",
+                           (unsigned long long)sectors, (unsigned long long)lba);
+        }
+        lba += sectors;
+    }
+    free(block);
+}
+
+// False when the items cannot be found.
+static bool read_header(struct reading *reading)
+{
+    struct image_report *report = reading->report;
+    const uint64_t lba = reading->stage2_header.image_header_lba;
+    const uint32_t sectors = reading->stage2_header.image_header_sectors;
+    struct image_header header;
+    struct image_part *part;
+    struct message why;
+
+    if (lba < reading->next_lba || sectors == 0 || sectors > IMAGE_HEADER_MAX_SECTORS) {
+        message_format(next_problem(reading),
+                       "stage 2's header says %u sectors of image header at LBA %llu, which cannot "
+                       "be: make the image anew",
+                       (unsigned)sectors, (unsigned long long)lba);
+        return false;
+    }
+    if (!read_sectors(reading, "the image header", lba, sectors, reading->header)) {
+        return false;
+    }
+    read_padding(reading, lba);
+    part = add_part(reading, IMAGE_PART_HEADER, lba, (uint64_t)sectors * SECTOR_SIZE);
+    part->good = image_header_parse(reading->header, part->bytes, lba, &report->items, &why);
+    if (!part->good) {
+        *next_problem(reading) = why;
+        return false;
+    }
+    memcpy(&header, reading->header, sizeof(header));
+    if (header.header_bytes != part->bytes) {
+        part->good = false;
+        message_format(next_problem(reading),
+                       "the image header says it has %u bytes, stage 2's header says %u sectors: "
+                       "make the image anew",
+                       (unsigned)header.header_bytes, (unsigned)sectors);
+    }
+    report->has_items = true;
+    return true;
+}
+
+// The fields of the MBR depend on all that lies behind it.
+static void check_mbr_fields(struct reading *reading)
+{
+    struct image_report *report = reading->report;
+    const uint64_t image_sectors = report->items.image_sectors;
+    const struct geometry geometry =
+        geometry_for(image_sectors <= IMAGE_MAX_SECTORS ? image_sectors : 0);
+    struct mbr_identity identity = {
+        .first_block_sums = reading->stage2_header.first_block_sums,
+        .rest_sums = reading->stage2_header.rest_sums,
+    };
+    struct message why;
+
+    memcpy(&identity.image_header, reading->header + offsetof(struct image_header, checksum),
+           sizeof(identity.image_header));
+    if (geometry_sectors(&geometry) != image_sectors) {
+        message_format(next_problem(reading),
+                       "the image header says %llu sectors, which is not a number of whole "
+                       "cylinders that an image can have: make the image anew",
+                       (unsigned long long)image_sectors);
+    } else if (!mbr_check_partitions(reading->mbr, &geometry, &why)) {
+        report->parts[0].good = false;
+        *next_problem(reading) = why;
+    }
+    if (mbr_disk_signature(reading->mbr, &identity) != report->disk_signature) {
+        report->parts[0].good = false;
+        message_format(next_problem(reading),
+                       "the MBR is damaged, or an operating system has changed its disk signature "
+                       "%08x: copy or make the image anew",
+                       (unsigned)report->disk_signature);
+    }
+}
+
+// Reads an item and checks its checksum and the zeros behind it.
+static void read_item(struct reading *reading, enum image_part_kind kind, const char *what,
+                      const struct image_item *item, uint8_t *buffer)
+{
+    struct image_part *part = add_part(reading, kind, item->lba, item->bytes);
+    const uint64_t sectors = image_item_sectors(item->bytes);
+    struct checksum_state state;
+    struct image_checksum actual;
+
+    if (!read_sectors(reading, what, item->lba, sectors, buffer)) {
+        return;
+    }
+    checksum_begin(&state);
+    checksum_add(&state, buffer, (size_t)(sectors * SECTOR_SIZE));
+    actual = checksum_end(&state);
+    part->good = checksum_equal(&actual, &item->checksum);
+    if (!part->good) {
+        report_damage(reading, what, item->lba, item->bytes);
+    }
+    for (uint64_t i = item->bytes; i < sectors * SECTOR_SIZE; i++) {
+        if (buffer[i] != 0) {
+            part->good = false;
+            message_format(next_problem(reading),
+                           "%s is followed by bytes that are not zero in its last sector: make "
+                           "the image anew",
+                           what);
+            return;
+        }
+    }
+}
+
+static void read_command_line(struct reading *reading)
+{
+    uint8_t buffer[(COMMAND_LINE_MAX_BYTES / SECTOR_SIZE + 1) * SECTOR_SIZE];
+    struct image_report *report = reading->report;
+    const size_t bytes = (size_t)report->items.command_line.bytes;
+    struct message why;
+
+    memset(buffer, 0, sizeof(buffer));
+    read_item(reading, IMAGE_PART_COMMAND_LINE, "the command line", &report->items.command_line,
+              buffer);
+    memcpy(report->command_line, buffer, bytes);
+    if (report->parts[report->part_count - 1].good &&
+        !command_line_check(report->command_line, bytes, &why)) {
+        *next_problem(reading) = why;
+    }
+}
+
+// What the image header says of the kernel must be what its ELF file says.
+static void check_kernel(struct reading *reading)
+{
+    struct image_report *report = reading->report;
+    const struct image_item *item = &report->items.kernel;
+    uint64_t alignment;
+    uint64_t phase;
+    struct message why;
+
+    if (!elf_parse(report->kernel_file, item->bytes, &report->kernel, &why) ||
+        !kernel_layout_plan(&report->kernel, &report->layout, &why)) {
+        *next_problem(reading) = why;
+        return;
+    }
+    report->has_kernel = true;
+    kernel_layout_wish(&report->layout, &alignment, &phase);
+    if (item->memory_bytes != report->layout.memory_bytes || item->memory_alignment != alignment ||
+        item->memory_phase != phase) {
+        message_format(next_problem(reading),
+                       "the image header asks for %llu bytes of memory for a kernel that takes "
+                       "%llu, or for another alignment: make the image anew",
+                       (unsigned long long)item->memory_bytes,
+                       (unsigned long long)report->layout.memory_bytes);
+    }
+}
+
+static void read_kernel(struct reading *reading)
+{
+    struct image_report *report = reading->report;
+    const struct image_item *item = &report->items.kernel;
+    const uint64_t sectors = image_item_sectors(item->bytes);
+    const uint32_t problems = report->problem_count;
+
+    // Nothing is allocated that the file does not hold; read_item refuses it.
+    if (sectors <= reading->reader->bytes / SECTOR_SIZE) {
+        report->kernel_file =
+            sectors <= SIZE_MAX / SECTOR_SIZE ? malloc((size_t)(sectors * SECTOR_SIZE)) : NULL;
+        if (report->kernel_file == NULL) {
+            add_part(reading, IMAGE_PART_KERNEL, item->lba, item->bytes);
+            message_format(next_problem(reading), "not enough memory for a kernel of %llu bytes",
+                           (unsigned long long)item->bytes);
+            return;
+        }
+    }
+    read_item(reading, IMAGE_PART_KERNEL, "the kernel", item, report->kernel_file);
+    if (report->problem_count == problems) {
+        check_kernel(reading);
+    }
+}
+
+static void read_items(struct reading *reading)
+{
+    const struct image_items *items = &reading->report->items;
+    const bool line_first = items->has_command_line && items->command_line.lba < items->kernel.lba;
+
+    if (line_first) {
+        read_padding(reading, items->command_line.lba);
+        read_command_line(reading);
+    }
+    read_padding(reading, items->kernel.lba);
+    read_kernel(reading);
+    if (items->has_command_line && !line_first) {
+        read_padding(reading, items->command_line.lba);
+        read_command_line(reading);
+    }
+    read_padding(reading, items->image_sectors);
+}
+
+void image_read(const struct image_reader *reader, struct image_report *report)
+{
+    struct reading reading;
+
+    memset(report, 0, sizeof(*report));
+    memset(&reading, 0, sizeof(reading));
+    reading.reader = reader;
+    reading.report = report;
+    report->file_bytes = reader->bytes;
+    if (!read_mbr(&reading) || !read_stage2(&reading)) {
+        return;
+    }
+    if (read_header(&reading)) {
+        check_mbr_fields(&reading);
+        read_items(&reading);
+    }
+}
+
+void image_report_free(struct image_report *report)
+{
+    free(report->kernel_file);
+    report->kernel_file = NULL;
+    report->has_kernel = false;
+}

@@ -1,0 +1,63 @@
+// Stage 2's header and the sums in it. Called by image_layout.c and image_read.c.
+#include "stage2_header.h"
+
+#include "word_sums.h"
+
+#include <string.h>
+
+// The first block's sums cover what follows them, the other fields of the header included.
+#define FIRST_BLOCK_SUMMED_OFFSET offsetof(struct stage2_header, rest_sums)
+
+bool stage2_header_read(const uint8_t *stage2, struct stage2_header *header, struct message *why)
+{
+    memcpy(header, stage2, sizeof(*header));
+    if (memcmp(header->signature, STAGE2_SIGNATURE, STAGE2_SIGNATURE_SIZE) != 0) {
+        return message_refuse(why,
+                              "no Firstlight stage 2 at LBA %u (its signature is missing): "
+                              "make the image anew with bootimage create",
+                              STAGE2_LBA);
+    }
+    if (header->first_block_sectors == 0 || header->first_block_sectors > FIRST_BLOCK_MAX_SECTORS ||
+        header->stage2_sectors < header->first_block_sectors ||
+        header->stage2_sectors > STAGE2_MAX_SECTORS) {
+        return message_refuse(why,
+                              "stage 2's header says %u sectors, %u of them its first block, where "
+                              "%u and %u are the most: make the image anew with bootimage create",
+                              header->stage2_sectors, header->first_block_sectors,
+                              STAGE2_MAX_SECTORS, FIRST_BLOCK_MAX_SECTORS);
+    }
+    return true;
+}
+
+struct word_sums stage2_first_block_sums(const uint8_t *stage2, const struct stage2_header *header)
+{
+    const size_t first_block_bytes = (size_t)header->first_block_sectors * SECTOR_SIZE;
+    struct word_sums sums = {0, 0};
+
+    word_sums_add(&sums, stage2 + FIRST_BLOCK_SUMMED_OFFSET,
+                  first_block_bytes - FIRST_BLOCK_SUMMED_OFFSET);
+    return sums;
+}
+
+struct word_sums stage2_rest_sums(const uint8_t *stage2, const struct stage2_header *header)
+{
+    const size_t first_block_bytes = (size_t)header->first_block_sectors * SECTOR_SIZE;
+    const size_t stage2_bytes = (size_t)header->stage2_sectors * SECTOR_SIZE;
+    struct word_sums sums = {0, 0};
+
+    word_sums_add(&sums, stage2 + first_block_bytes, stage2_bytes - first_block_bytes);
+    return sums;
+}
+
+void stage2_header_patch(uint8_t *stage2, struct stage2_header *header, uint64_t image_header_lba,
+                         uint32_t image_header_sectors)
+{
+    header->image_header_lba = image_header_lba;
+    header->image_header_sectors = image_header_sectors;
+    header->rest_sums = stage2_rest_sums(stage2, header);
+    memcpy(stage2, header, sizeof(*header));
+
+    // Last, because they cover all the other fields.
+    header->first_block_sums = stage2_first_block_sums(stage2, header);
+    memcpy(stage2, header, sizeof(*header));
+}

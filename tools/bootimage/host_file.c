@@ -1,0 +1,252 @@
+// Reads kernels and images, writes images atomically. Called by create.c and inspect.c.
+#include "host_file.h"
+
+#include "host_system.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TRANSFER_MAX       0x40000000u // one read or write: less than any system's limit
+#define TEMPORARY_ATTEMPTS 100
+#define TEMPORARY_NAME_MAX 64 // ".bootimage-<process>-<attempt>.tmp"
+#ifdef _WIN32
+#define SEPARATORS "/\\:"
+#else
+#define SEPARATORS "/"
+#endif
+
+// ---- Reading ------------------------------------------------------------------------------
+
+static bool refuse_errno(struct message *why, const char *what)
+{
+    return message_refuse(why, "%s: %s", what, strerror(errno));
+}
+
+// Opens what may be read; some systems open a directory, but do not read it.
+static bool open_input(const char *path, struct host_input *input, struct message *why)
+{
+    if (host_path_kind(path) == HOST_FILE_DIRECTORY) {
+        errno = EISDIR;
+        return refuse_errno(why, "cannot be read");
+    }
+    input->descriptor = host_open_for_reading(path);
+    return input->descriptor >= 0 || refuse_errno(why, "cannot be read");
+}
+
+bool host_input_open(const char *path, struct host_input *input, struct message *why)
+{
+    int64_t end;
+
+    if (!open_input(path, input, why)) {
+        return false;
+    }
+    // A disk's size is where its end is; its status does not tell.
+    end = host_seek(input->descriptor, 0, SEEK_END);
+    if (end < 0) {
+        host_close(input->descriptor);
+        return message_refuse(why, "is a pipe: name a file or a disk");
+    }
+    input->size = (uint64_t)end;
+    return true;
+}
+
+bool host_input_read(void *context, uint64_t offset, void *buffer, size_t size, struct message *why)
+{
+    const struct host_input *input = context;
+    uint8_t *next = buffer;
+
+    if (host_seek(input->descriptor, offset, SEEK_SET) < 0) {
+        return refuse_errno(why, "cannot be read");
+    }
+    while (size != 0) {
+        const unsigned part = size < TRANSFER_MAX ? (unsigned)size : TRANSFER_MAX;
+        const int64_t got = host_read(input->descriptor, next, part);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return refuse_errno(why, "cannot be read");
+        }
+        if (got == 0) {
+            return message_refuse(why, "became shorter while it was read: try again");
+        }
+        next += got;
+        size -= (size_t)got;
+    }
+    return true;
+}
+
+void host_input_close(struct host_input *input)
+{
+    host_close(input->descriptor);
+}
+
+static bool read_whole(struct host_input *input, uint64_t most, struct host_bytes *file,
+                       struct message *why)
+{
+    if (host_open_kind(input->descriptor) != HOST_FILE_REGULAR) {
+        return message_refuse(why, "is not a regular file: name one");
+    }
+    if (input->size == 0) {
+        return message_refuse(why, "is empty: build it again");
+    }
+    if (input->size > most) {
+        return message_refuse(why,
+                              "has %llu bytes, %llu are the most that an image can hold: make it "
+                              "smaller",
+                              (unsigned long long)input->size, (unsigned long long)most);
+    }
+    file->size = input->size;
+    file->bytes = file->size <= SIZE_MAX ? malloc((size_t)file->size) : NULL;
+    if (file->bytes == NULL) {
+        return message_refuse(why, "not enough memory to read its %llu bytes",
+                              (unsigned long long)file->size);
+    }
+    if (!host_input_read(input, 0, file->bytes, (size_t)file->size, why)) {
+        free(file->bytes);
+        return false;
+    }
+    return true;
+}
+
+bool host_read_file(const char *path, uint64_t most, struct host_bytes *file, struct message *why)
+{
+    struct host_input input;
+    bool done;
+
+    if (!host_input_open(path, &input, why)) {
+        return false;
+    }
+    done = read_whole(&input, most, file, why);
+    host_input_close(&input);
+    return done;
+}
+
+// ---- Writing ------------------------------------------------------------------------------
+
+static void free_names(struct host_output *output)
+{
+    host_guard_temporary(NULL);
+    free(output->target);
+    free(output->temporary);
+    output->target = NULL;
+    output->temporary = NULL;
+}
+
+static char *copy_text(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+// Bytes of a path up to and with its last separator.
+static size_t folder_length(const char *path)
+{
+    size_t length = strlen(path);
+
+    while (length != 0 && strchr(SEPARATORS, path[length - 1]) == NULL) {
+        length--;
+    }
+    return length;
+}
+
+// Creates a file that was not there, in the folder of the target.
+static bool create_temporary(struct host_output *output, struct message *why)
+{
+    const size_t folder = folder_length(output->target);
+
+    output->temporary = malloc(folder + TEMPORARY_NAME_MAX);
+    if (output->temporary == NULL) {
+        return message_refuse(why, "not enough memory");
+    }
+    memcpy(output->temporary, output->target, folder);
+    for (int attempt = 0; attempt < TEMPORARY_ATTEMPTS; attempt++) {
+        (void)snprintf(output->temporary + folder, TEMPORARY_NAME_MAX, ".bootimage-%ld-%d.tmp",
+                       host_process_id(), attempt);
+        output->descriptor = host_create(output->temporary);
+        if (output->descriptor >= 0) {
+            host_guard_temporary(output->temporary);
+            host_copy_mode(output->target, output->descriptor);
+            return true;
+        }
+        if (errno != EEXIST) {
+            break;
+        }
+    }
+    return refuse_errno(why, "no file can be made in its folder");
+}
+
+bool host_output_begin(const char *path, struct host_output *output, struct message *why)
+{
+    const enum host_file_kind kind = host_path_kind(path);
+
+    memset(output, 0, sizeof(*output));
+    if (kind == HOST_FILE_DIRECTORY) {
+        return message_refuse(why, "is a directory: name the file to write");
+    }
+    if (kind == HOST_FILE_OTHER) {
+        return message_refuse(why, "is a device or a pipe: write the image to a file, then copy "
+                                   "that with dd");
+    }
+    output->target = host_follow_links(path);
+    if (output->target == NULL) {
+        output->target = copy_text(path);
+    }
+    if (output->target == NULL) {
+        return message_refuse(why, "not enough memory");
+    }
+    if (!create_temporary(output, why)) {
+        free_names(output);
+        return false;
+    }
+    return true;
+}
+
+bool host_output_write(void *context, const void *bytes, size_t size, struct message *why)
+{
+    const struct host_output *output = context;
+    const uint8_t *next = bytes;
+
+    while (size != 0) {
+        const unsigned part = size < TRANSFER_MAX ? (unsigned)size : TRANSFER_MAX;
+        const int64_t done = host_write(output->descriptor, next, part);
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            return refuse_errno(why, "cannot be written");
+        }
+        next += done;
+        size -= (size_t)done;
+    }
+    return true;
+}
+
+bool host_output_finish(struct host_output *output, struct message *why)
+{
+    bool done = true;
+
+    if (host_flush_to_disk(output->descriptor) != 0) {
+        done = refuse_errno(why, "cannot be written");
+    }
+    if (host_close(output->descriptor) != 0 && done) {
+        done = refuse_errno(why, "cannot be written");
+    }
+    done = done && host_replace(output->temporary, output->target, why);
+    if (!done) {
+        host_remove(output->temporary);
+    }
+    free_names(output);
+    return done;
+}
+
+void host_output_abandon(struct host_output *output)
+{
+    host_close(output->descriptor);
+    host_remove(output->temporary);
+    free_names(output);
+}

@@ -1,0 +1,53 @@
+// Files on the host: all that differs between POSIX systems and Windows. Used by bootimage only.
+// Every function that fails leaves a message without the file's name; the caller prints that.
+#ifndef BOOTIMAGE_HOST_FILE_H
+#define BOOTIMAGE_HOST_FILE_H
+
+#include "message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// A regular file read whole, into memory from malloc.
+struct host_bytes {
+    uint8_t *bytes;
+    uint64_t size; // at least 1
+};
+
+// Refuses what is not a regular file, is empty, or has more than `most` bytes.
+bool host_read_file(const char *path, uint64_t most, struct host_bytes *file, struct message *why);
+
+// A file or disk open for reading at any place.
+struct host_input {
+    int descriptor;
+    uint64_t size;
+};
+
+bool host_input_open(const char *path, struct host_input *input, struct message *why);
+// `context` is a struct host_input; the read function of struct image_reader.
+bool host_input_read(void *context, uint64_t offset, void *buffer, size_t size,
+                     struct message *why);
+void host_input_close(struct host_input *input);
+
+// Whether both paths name one existing file.
+bool host_same_file(const char *path, const char *other);
+
+// A file that comes into being whole or not at all: written under another name in the same folder,
+// renamed at the end.
+struct host_output {
+    int descriptor;
+    char *target;    // what to become, symbolic links followed
+    char *temporary; // what it is called meanwhile
+};
+
+// Refuses a target that is there and is not a regular file.
+bool host_output_begin(const char *path, struct host_output *output, struct message *why);
+// `context` is a struct host_output; the write function of struct image_writer.
+bool host_output_write(void *context, const void *bytes, size_t size, struct message *why);
+// Brings the bytes to the disk and gives the file its name, or on failure removes it.
+bool host_output_finish(struct host_output *output, struct message *why);
+// Removes what was written.
+void host_output_abandon(struct host_output *output);
+
+#endif

@@ -1,0 +1,44 @@
+// What POSIX systems and Windows spell differently, and nothing else. Used by host_file.c.
+#ifndef BOOTIMAGE_HOST_SYSTEM_H
+#define BOOTIMAGE_HOST_SYSTEM_H
+
+#include "message.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum host_file_kind {
+    HOST_FILE_MISSING, // or not to be asked for
+    HOST_FILE_REGULAR,
+    HOST_FILE_DIRECTORY,
+    HOST_FILE_OTHER, // device, pipe, ...
+};
+
+enum host_file_kind host_path_kind(const char *path);
+enum host_file_kind host_open_kind(int descriptor);
+
+// As POSIX has them: -1 and errno on failure.
+int host_open_for_reading(const char *path); // never waits for a pipe's other end
+int host_create(const char *path);           // fails where the file exists
+int64_t host_seek(int descriptor, uint64_t offset, int from);
+int64_t host_read(int descriptor, void *buffer, unsigned size);
+int64_t host_write(int descriptor, const void *bytes, unsigned size);
+int host_flush_to_disk(int descriptor);
+int host_close(int descriptor);
+int host_remove(const char *path);
+long host_process_id(void);
+
+// Renames a file over another, in one step. False, with a message.
+bool host_replace(const char *from, const char *to, struct message *why);
+
+// The file a path leads to, from malloc; NULL where there is none or the system has no such links.
+char *host_follow_links(const char *path);
+
+// Gives the open file the access rights of the one at `path`, if there is one.
+void host_copy_mode(const char *path, int descriptor);
+
+// Has the file removed should a signal end the program, and makes a file size limit an error of
+// writing instead of an end. NULL: no file any more.
+void host_guard_temporary(const char *path);
+
+#endif

@@ -1,0 +1,172 @@
+// bootimage inspect: shows what is in a disk image and says what is damaged. Called by main.c.
+#include "commands.h"
+#include "geometry.h"
+#include "host_file.h"
+#include "image_read.h"
+#include "options.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FIRST_PRINTABLE 0x20
+#define LAST_PRINTABLE  0x7E
+
+// Prints text from the image so that it cannot do anything to the terminal.
+static void print_quoted(const char *text, uint64_t length)
+{
+    (void)putchar('"');
+    for (uint64_t i = 0; i < length; i++) {
+        const unsigned char byte = (unsigned char)text[i];
+        if (byte >= FIRST_PRINTABLE && byte <= LAST_PRINTABLE && byte != '"' && byte != '\\') {
+            (void)putchar(byte);
+        } else {
+            (void)printf("\\x%02x", byte);
+        }
+    }
+    (void)putchar('"');
+}
+
+static void print_summary(const struct image_report *report)
+{
+    (void)printf("image: %" PRIu64 " bytes", report->file_bytes);
+    if (report->has_items && report->items.image_sectors <= IMAGE_MAX_SECTORS) {
+        const struct geometry geometry = geometry_for(report->items.image_sectors);
+        (void)printf(", %" PRIu64 " sectors of its own (%" PRIu64
+                     " cylinders, %u heads, %u sectors a track)",
+                     report->items.image_sectors, geometry.cylinders, (unsigned)geometry.heads,
+                     (unsigned)geometry.sectors_per_track);
+    }
+    (void)printf("\n\n");
+}
+
+static void print_part_name(const struct image_report *report, const struct image_part *part)
+{
+    switch (part->kind) {
+    case IMAGE_PART_MBR:
+        (void)printf("MBR, disk signature %08" PRIx32, report->disk_signature);
+        break;
+    case IMAGE_PART_FIRST_BLOCK:
+        (void)printf("stage 2, first block");
+        break;
+    case IMAGE_PART_STAGE2_REST:
+        (void)printf("stage 2, rest");
+        break;
+    case IMAGE_PART_HEADER:
+        (void)printf("image header");
+        break;
+    case IMAGE_PART_COMMAND_LINE:
+        (void)printf("command line ");
+        print_quoted(report->command_line, part->bytes);
+        break;
+    case IMAGE_PART_KERNEL:
+        (void)printf("kernel");
+        break;
+    case IMAGE_PART_PADDING:
+        (void)printf("padding");
+        break;
+    }
+}
+
+static void print_parts(const struct image_report *report)
+{
+    (void)printf("%12s %14s  %-8s  %s\n", "LBA", "bytes", "checksum", "item");
+    for (uint32_t i = 0; i < report->part_count; i++) {
+        const struct image_part *part = &report->parts[i];
+        (void)printf("%12" PRIu64 " %14" PRIu64 "  %-8s  ", part->lba, part->bytes,
+                     part->good ? "good" : "BAD");
+        print_part_name(report, part);
+        (void)printf("\n");
+    }
+}
+
+static const char *placement(const struct kernel_run *run, const struct elf_segment *segment)
+{
+    if (!run->in_place) {
+        return "copied";
+    }
+    return segment->file_size != 0 ? "in place" : "zeros";
+}
+
+static void print_run(const struct image_report *report, const struct kernel_run *run)
+{
+    uint32_t cursor = run->first_cursor;
+    struct elf_segment segment;
+
+    for (uint32_t i = 0; i < run->segment_count; i++) {
+        if (!elf_next_segment(&report->kernel, &cursor, &segment)) {
+            return;
+        }
+        (void)printf("%8" PRIu32 "  0x%016" PRIx64 " %14" PRIu64 " %14" PRIu64 " %14" PRIu64
+                     "  %c%c%c     %s\n",
+                     segment.header_index, segment.virtual_address, segment.memory_size,
+                     segment.file_size, segment.file_offset,
+                     (segment.flags & ELF_PF_R) != 0 ? 'r' : '-',
+                     (segment.flags & ELF_PF_W) != 0 ? 'w' : '-',
+                     (segment.flags & ELF_PF_X) != 0 ? 'x' : '-', placement(run, &segment));
+    }
+}
+
+static void print_kernel(const struct image_report *report)
+{
+    struct kernel_run_cursor cursor = {0};
+    struct kernel_run run;
+
+    (void)printf("\nkernel: entry 0x%016" PRIx64 ", %" PRIu64 " bytes of memory%s, wished at a "
+                 "multiple of %" PRIu64 " plus %" PRIu64 "\n\n",
+                 report->kernel.entry, report->layout.memory_bytes,
+                 report->layout.contiguous ? ", contiguous" : "",
+                 report->items.kernel.memory_alignment, report->items.kernel.memory_phase);
+    (void)printf("%8s  %-18s %14s %14s %14s  %-6s  %s\n", "segment", "address", "memory", "file",
+                 "file offset", "rights", "pages");
+    while (kernel_layout_next_run(&report->layout, &cursor, &run)) {
+        print_run(report, &run);
+    }
+}
+
+// The table on standard output, each problem as a line on standard error.
+static int print_report(const char *path, const struct image_report *report)
+{
+    print_summary(report);
+    print_parts(report);
+    if (report->has_kernel) {
+        print_kernel(report);
+    }
+    if (report->has_items && report->file_bytes / SECTOR_SIZE > report->items.image_sectors) {
+        (void)printf("\nbehind the image: %" PRIu64 " bytes, not looked at\n",
+                     report->file_bytes - report->items.image_sectors * SECTOR_SIZE);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        return complain("standard output", "cannot be written");
+    }
+    for (uint32_t i = 0; i < report->problem_count && i < IMAGE_REPORT_PROBLEMS; i++) {
+        (void)complain(path, report->problems[i].text);
+    }
+    return report->problem_count == 0 ? EXIT_SUCCESS : EXIT_REFUSED;
+}
+
+int inspect_command(char **arguments)
+{
+    struct option file = {.name = NULL};
+    struct host_input input;
+    struct image_report report;
+    struct message why;
+    int status;
+
+    if (!options_parse("inspect", arguments, &file, 1)) {
+        return EXIT_USAGE;
+    }
+    if (file.value == NULL) {
+        (void)fprintf(stderr, "bootimage: no image named: see bootimage inspect --help\n");
+        return EXIT_USAGE;
+    }
+    if (!host_input_open(file.value, &input, &why)) {
+        return complain(file.value, why.text);
+    }
+    const struct image_reader reader = {host_input_read, &input, input.size};
+    image_read(&reader, &report);
+    host_input_close(&input);
+    status = print_report(file.value, &report);
+    image_report_free(&report);
+    return status;
+}

@@ -1,0 +1,98 @@
+// bootimage: makes a bootable disk image from a kernel, and shows what is in one.
+#include "commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help_text[] =
+    "bootimage joins a kernel and the Firstlight bootloader into one raw disk image.\n"
+    "\n"
+    "  bootimage create --kernel FILE --output FILE [--cmdline TEXT]\n"
+    "  bootimage inspect FILE\n"
+    "  bootimage COMMAND --help    more about one command\n"
+    "  bootimage --version\n"
+    "\n"
+    "Exit status: 0 done, 1 refused (one line on standard error says why), 2 wrong usage.\n";
+
+static const char create_help_text[] =
+    "bootimage create --kernel FILE --output FILE [--cmdline TEXT]\n"
+    "\n"
+    "Checks the kernel with the bootloader's own code and writes the disk image.\n"
+    "\n"
+    "  --kernel FILE    the kernel: a statically linked ELF64 executable for x86-64\n"
+    "  --output FILE    the image; a file of that name is replaced, and only by a whole image\n"
+    "  --cmdline TEXT   what the kernel finds as its command line, at most 4095 bytes\n"
+    "\n"
+    "The same input gives the same image, byte for byte. Debug information, symbols and\n"
+    "sections stay out of it. To put it on a USB stick, copy it with dd.\n";
+
+static const char inspect_help_text[] =
+    "bootimage inspect FILE\n"
+    "\n"
+    "Shows what is in a disk image (or on a disk that one was copied to): where each part\n"
+    "lies, its size, whether its checksum is right, and the kernel's segments:\n"
+    "\n"
+    "  in place   mapped where the file is read to\n"
+    "  copied     moved to other pages while booting\n"
+    "  zeros      not in the file\n"
+    "\n"
+    "The exit status is 1 when anything is damaged; standard error says what.\n";
+
+static const struct command {
+    const char *name;
+    int (*run)(char **arguments);
+    const char *help;
+} commands[] = {
+    {"create", create_command, create_help_text},
+    {"inspect", inspect_command, inspect_help_text},
+};
+
+int complain(const char *path, const char *text)
+{
+    if (path != NULL) {
+        (void)fprintf(stderr, "bootimage: %s: %s\n", path, text);
+    } else {
+        (void)fprintf(stderr, "bootimage: %s\n", text);
+    }
+    return EXIT_REFUSED;
+}
+
+static int print(const char *text)
+{
+    if (fputs(text, stdout) < 0 || fflush(stdout) != 0) {
+        return complain("standard output", "cannot be written");
+    }
+    return EXIT_SUCCESS;
+}
+
+static int run_command(const struct command *command, char **arguments)
+{
+    if (arguments[0] != NULL && strcmp(arguments[0], "--help") == 0) {
+        return print(command->help);
+    }
+    return command->run(arguments);
+}
+
+int main(int count, char **arguments)
+{
+    const char *name = count > 1 ? arguments[1] : NULL;
+
+    if (name == NULL) {
+        (void)fprintf(stderr, "bootimage: no command given: see bootimage --help\n");
+        return EXIT_USAGE;
+    }
+    if (strcmp(name, "--help") == 0) {
+        return print(help_text);
+    }
+    if (strcmp(name, "--version") == 0) {
+        return print("bootimage (Firstlight) " FIRSTLIGHT_VERSION "\n");
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(name, commands[i].name) == 0) {
+            return run_command(&commands[i], arguments + 2);
+        }
+    }
+    (void)fprintf(stderr, "bootimage: unknown command '%s': see bootimage --help\n", name);
+    return EXIT_USAGE;
+}
