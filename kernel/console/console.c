@@ -25,10 +25,7 @@ static uint16_t *find_screen(const struct boot_info *info)
 void console_initialise(const struct boot_info *info)
 {
     (void)serial_initialise();
-    uint16_t *cells = find_screen(info);
-    if (cells != NULL) {
-        vga_text_initialise(cells);
-    }
+    vga_text_initialise(find_screen(info));
 }
 
 // The sink; its context is the number of CONSOLE_* bits.

@@ -13,6 +13,9 @@ static struct text_screen screen;
 void vga_text_initialise(uint16_t *cells)
 {
     screen.cells = cells;
+    if (cells == NULL) {
+        return;
+    }
     vga_text_set_colours(TEXT_LIGHT_GREY, TEXT_BLACK);
     text_screen_clear(&screen);
     vga_text_update_cursor();

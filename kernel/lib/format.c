@@ -9,54 +9,48 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// The output, and the arguments still to come.
-struct format_state {
-    struct output output;
-    va_list arguments;
-};
-
-static intmax_t signed_argument(struct format_state *state, enum length_modifier length)
+static intmax_t signed_argument(va_list *arguments, enum length_modifier length)
 {
     switch (length) {
     case LENGTH_J:
-        return va_arg(state->arguments, intmax_t);
+        return va_arg(*arguments, intmax_t);
     case LENGTH_HH:
-        return (signed char)va_arg(state->arguments, int);
+        return (signed char)va_arg(*arguments, int);
     case LENGTH_H:
-        return (short)va_arg(state->arguments, int);
+        return (short)va_arg(*arguments, int);
     case LENGTH_L:
-        return va_arg(state->arguments, long);
+        return va_arg(*arguments, long);
     case LENGTH_LL:
-        return va_arg(state->arguments, long long);
+        return va_arg(*arguments, long long);
     case LENGTH_Z: // the signed type as wide as size_t, which is ptrdiff_t here
     case LENGTH_T:
-        return va_arg(state->arguments, ptrdiff_t);
+        return va_arg(*arguments, ptrdiff_t);
     case LENGTH_INT:
         break;
     }
-    return va_arg(state->arguments, int);
+    return va_arg(*arguments, int);
 }
 
-static uintmax_t unsigned_argument(struct format_state *state, enum length_modifier length)
+static uintmax_t unsigned_argument(va_list *arguments, enum length_modifier length)
 {
     switch (length) {
     case LENGTH_J:
-        return va_arg(state->arguments, uintmax_t);
+        return va_arg(*arguments, uintmax_t);
     case LENGTH_HH:
-        return (unsigned char)va_arg(state->arguments, unsigned);
+        return (unsigned char)va_arg(*arguments, unsigned);
     case LENGTH_H:
-        return (unsigned short)va_arg(state->arguments, unsigned);
+        return (unsigned short)va_arg(*arguments, unsigned);
     case LENGTH_L:
-        return va_arg(state->arguments, unsigned long);
+        return va_arg(*arguments, unsigned long);
     case LENGTH_LL:
-        return va_arg(state->arguments, unsigned long long);
+        return va_arg(*arguments, unsigned long long);
     case LENGTH_Z:
     case LENGTH_T: // the unsigned type as wide as ptrdiff_t, which is size_t here
-        return va_arg(state->arguments, size_t);
+        return va_arg(*arguments, size_t);
     case LENGTH_INT:
         break;
     }
-    return va_arg(state->arguments, unsigned);
+    return va_arg(*arguments, unsigned);
 }
 
 // Reads digits; a number that is too large stays at the largest.
@@ -95,15 +89,14 @@ static void parse_flags(const char **format, struct conversion *conversion)
     }
 }
 
-static void parse_width(struct format_state *state, const char **format,
-                        struct conversion *conversion)
+static void parse_width(const char **format, struct conversion *conversion, va_list *arguments)
 {
     if (**format != '*') {
         conversion->width = parse_number(format);
         return;
     }
     (*format)++;
-    const int width = va_arg(state->arguments, int);
+    const int width = va_arg(*arguments, int);
     if (width < 0) { // a negative width is the flag - and a width
         conversion->left = true;
         conversion->width = width == INT_MIN ? INT_MAX : -width;
@@ -112,8 +105,7 @@ static void parse_width(struct format_state *state, const char **format,
     }
 }
 
-static void parse_precision(struct format_state *state, const char **format,
-                            struct conversion *conversion)
+static void parse_precision(const char **format, struct conversion *conversion, va_list *arguments)
 {
     conversion->precision = NO_PRECISION;
     if (**format != '.') {
@@ -125,7 +117,7 @@ static void parse_precision(struct format_state *state, const char **format,
         return;
     }
     (*format)++;
-    const int precision = va_arg(state->arguments, int);
+    const int precision = va_arg(*arguments, int);
     if (precision >= 0) { // a negative one counts as absent
         conversion->precision = precision;
     }
@@ -152,33 +144,32 @@ static void parse_length(const char **format, struct conversion *conversion)
 }
 
 // Prints one conversion; false when the letter is none of those known.
-static bool put_conversion(struct format_state *state, const struct conversion *conversion,
-                           char letter)
+static bool put_conversion(struct output *output, const struct conversion *conversion, char letter,
+                           va_list *arguments)
 {
     switch (letter) {
     case 'd':
     case 'i':
-        output_signed(&state->output, conversion, signed_argument(state, conversion->length));
+        output_signed(output, conversion, signed_argument(arguments, conversion->length));
         return true;
     case 'u':
     case 'o':
     case 'x':
     case 'X':
-        output_unsigned(&state->output, conversion, unsigned_argument(state, conversion->length),
+        output_unsigned(output, conversion, unsigned_argument(arguments, conversion->length),
                         letter);
         return true;
     case 'p':
-        output_unsigned(&state->output, conversion, (uintptr_t)va_arg(state->arguments, void *),
-                        letter);
+        output_unsigned(output, conversion, (uintptr_t)va_arg(*arguments, void *), letter);
         return true;
     case 's':
-        output_string(&state->output, conversion, va_arg(state->arguments, const char *));
+        output_string(output, conversion, va_arg(*arguments, const char *));
         return true;
     case 'c':
-        output_character(&state->output, conversion, va_arg(state->arguments, int));
+        output_character(output, conversion, va_arg(*arguments, int));
         return true;
     case '%':
-        output_put(&state->output, "%", 1);
+        output_put(output, "%", 1);
         return true;
     default:
         return false;
@@ -187,36 +178,37 @@ static bool put_conversion(struct format_state *state, const struct conversion *
 
 size_t format_list(format_sink *sink, void *context, const char *format, va_list arguments)
 {
-    struct format_state state = {.output = {.sink = sink, .context = context}};
-    va_copy(state.arguments, arguments);
+    va_list copy;
+    va_copy(copy, arguments);
+    struct output output = {.sink = sink, .context = context};
     while (*format != '\0') {
         const char *start = format;
         while (*format != '\0' && *format != '%') {
             format++;
         }
-        output_put(&state.output, start, (size_t)(format - start));
+        output_put(&output, start, (size_t)(format - start));
         if (*format == '\0') {
             break;
         }
         start = format++;
         struct conversion conversion = {0};
         parse_flags(&format, &conversion);
-        parse_width(&state, &format, &conversion);
-        parse_precision(&state, &format, &conversion);
+        parse_width(&format, &conversion, &copy);
+        parse_precision(&format, &conversion, &copy);
         parse_length(&format, &conversion);
         const char letter = *format;
         if (letter != '\0') {
             format++;
         }
-        if (!put_conversion(&state, &conversion, letter)) {
-            output_put(&state.output, start, (size_t)(format - start));
+        if (!put_conversion(&output, &conversion, letter, &copy)) {
+            output_put(&output, start, (size_t)(format - start));
         }
     }
-    va_end(state.arguments);
-    return state.output.total;
+    va_end(copy);
+    return output.total;
 }
 
-// The sink of format_buffer: what fits is kept, the rest only counted by format_list.
+// Where format_buffer's sink keeps what fits; format_list counts the rest.
 struct buffer {
     char *text;
     size_t capacity; // without the NUL
@@ -228,8 +220,10 @@ static void buffer_sink(void *context, const char *text, size_t length)
     struct buffer *buffer = context;
     const size_t room = buffer->capacity - buffer->length;
     const size_t kept = length < room ? length : room;
-    memcpy(buffer->text + buffer->length, text, kept);
-    buffer->length += kept;
+    if (kept > 0) { // else there may be no buffer at all
+        memcpy(buffer->text + buffer->length, text, kept);
+        buffer->length += kept;
+    }
 }
 
 size_t format_buffer(char *buffer, size_t capacity, const char *format, ...)

@@ -1,0 +1,31 @@
+# cmake -DOBJDUMP=llvm-objdump -DOBJECT=file -P check_calls.cmake
+# Fails if one of memcpy, memmove, memset, memcmp and strlen calls one of them, itself perhaps: the
+# compiler puts such calls where it recognises a loop, and the kernel would never return from them.
+cmake_minimum_required(VERSION 3.25)
+include(${CMAKE_CURRENT_LIST_DIR}/disassemble.cmake)
+disassemble(lines "${OBJECT}")
+
+set(names memcpy memmove memset memcmp strlen)
+list(JOIN names "|" any_name)
+set(function "")
+set(found "")
+set(guilty "")
+foreach(line IN LISTS lines)
+  if(line MATCHES "^[0-9a-f]+ <([^>+]+)>:$")
+    set(function ${CMAKE_MATCH_1})
+    list(APPEND found ${function})
+  # The target's name is in a relocation, or where there is none, in the instruction.
+  elseif(line MATCHES "R_X86_64_[A-Z0-9]+[ \t]+(\\.text\\.)?(${any_name}|bcmp)([-+]|$)")
+    string(APPEND guilty "\n  ${function} calls ${CMAKE_MATCH_2}")
+  elseif(line MATCHES "[ \t](call|j)[a-z]*[ \t].*<(${any_name}|bcmp)>$")
+    string(APPEND guilty "\n  ${function} calls ${CMAKE_MATCH_2}")
+  endif()
+endforeach()
+foreach(name IN LISTS names)
+  if(NOT name IN_LIST found)
+    message(FATAL_ERROR "${OBJECT}: no function ${name}, nothing to check")
+  endif()
+endforeach()
+if(guilty)
+  message(FATAL_ERROR "${OBJECT}: write these functions without such loops${guilty}")
+endif()
