@@ -28,12 +28,11 @@
 
 // ---- LBA 1 on: stage 2 --------------------------------------------------------------------
 
-#define STAGE2_LBA              1
-#define FIRST_BLOCK_SECTORS     8 // what the MBR reads and checks
-#define FIRST_BLOCK_MAX_SECTORS FIRST_BLOCK_SECTORS
-#define STAGE2_MAX_SECTORS      64
-#define STAGE2_SIGNATURE        "1stLight"
-#define STAGE2_SIGNATURE_SIZE   8
+#define STAGE2_LBA            1
+#define FIRST_BLOCK_SECTORS   8 // what the MBR reads and checks
+#define STAGE2_MAX_SECTORS    64
+#define STAGE2_SIGNATURE      "1stLight"
+#define STAGE2_SIGNATURE_SIZE 8
 
 // Two running sums over 32-bit words, from zero: sum += word; weighted_sum += sum.
 struct word_sums {

@@ -92,12 +92,13 @@ static void trim_trailing_zeros(struct packing *packing)
     }
 }
 
-// Writes .bss out as zeros where file bytes follow it and it is small: the pages behind it stay
-// contiguous, and a page shared with the next segment can be mapped in place.
+// Writes .bss out as zeros where it is small and something of the file follows it: the pages behind
+// it stay contiguous, and a page shared with the next segment can be mapped in place.
 static void fill_interior_bss(struct packing *packing)
 {
     uint64_t allowance = INTERIOR_ZEROS_MAX;
-    uint32_t end = packing->count;
+    uint32_t end = packing->count; // of the segments with bytes in the file
+    bool run_in_file = false;      // the segments that share pages up to here have some
 
     while (end != 0 && packing->segments[end - 1].file_size == 0) {
         end--;
@@ -106,7 +107,10 @@ static void fill_interior_bss(struct packing *packing)
         struct packed_segment *segment = &packing->segments[i];
         const uint64_t bss = segment->source.memory_size - segment->file_size;
 
-        if ((i + 1 < end || shares_page_with_next(packing, i)) && bss <= allowance) {
+        run_in_file = segment->file_size != 0 ||
+                      (run_in_file && i != 0 && shares_page_with_next(packing, i - 1));
+        if ((i + 1 < end || (run_in_file && shares_page_with_next(packing, i))) &&
+            bss <= allowance) {
             segment->file_size += bss;
             allowance -= bss;
         }

@@ -17,14 +17,16 @@ bool stage2_header_read(const uint8_t *stage2, struct stage2_header *header, str
                               "make the image anew with bootimage create",
                               STAGE2_LBA);
     }
-    if (header->first_block_sectors == 0 || header->first_block_sectors > FIRST_BLOCK_MAX_SECTORS ||
-        header->stage2_sectors < header->first_block_sectors ||
+    if (header->first_block_sectors != FIRST_BLOCK_SECTORS ||
+        header->stage2_sectors < FIRST_BLOCK_SECTORS ||
         header->stage2_sectors > STAGE2_MAX_SECTORS) {
         return message_refuse(why,
                               "stage 2's header says %u sectors, %u of them its first block, where "
-                              "%u and %u are the most: make the image anew with bootimage create",
-                              header->stage2_sectors, header->first_block_sectors,
-                              STAGE2_MAX_SECTORS, FIRST_BLOCK_MAX_SECTORS);
+                              "%u is the most and %u the rule: make the image anew with bootimage "
+                              "create",
+                              (unsigned)header->stage2_sectors,
+                              (unsigned)header->first_block_sectors, STAGE2_MAX_SECTORS,
+                              FIRST_BLOCK_SECTORS);
     }
     return true;
 }

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 // Reads the header from the first sector of stage 2 and checks signature and sizes: the first block
-// has 1 to FIRST_BLOCK_MAX_SECTORS, the whole at least that and at most STAGE2_MAX_SECTORS. False,
-// with a message.
+// has FIRST_BLOCK_SECTORS, the whole at least that and at most STAGE2_MAX_SECTORS. False, with a
+// message.
 bool stage2_header_read(const uint8_t *stage2, struct stage2_header *header, struct message *why);
 
 // The sums as the bytes of stage 2 (header->stage2_sectors long) have them.

@@ -1,0 +1,411 @@
+// Unit tests of the image's reader: it accepts what the writer made and sees every damage, and
+// whatever a hostile file says, it reads no byte that the file does not have.
+#include "checksum.h"
+#include "image_header.h"
+#include "image_read.h"
+#include "mbr.h"
+#include "stage2_header.h"
+#include "test_support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define HEADER_LBA       21
+#define COMMAND_LINE_LBA 22
+#define KERNEL_LBA       23
+#define KERNEL_SECTORS   30 // 3 pages and 3000 bytes
+#define PADDING_LBA      (KERNEL_LBA + KERNEL_SECTORS)
+#define IMAGE_SECTORS    3024
+
+#define HOSTILE_IMAGES 3000
+
+static void check_problem(struct memory_image *image, const char *part_of_message)
+{
+    struct image_report report;
+
+    read_image(image, &report);
+    if (report.problem_count == 0) {
+        fail_msg("nothing found wrong, expected '%s'", part_of_message);
+    }
+    for (uint32_t i = 0; i < report.problem_count && i < IMAGE_REPORT_PROBLEMS; i++) {
+        if (strstr(report.problems[i].text, part_of_message) != NULL) {
+            image_report_free(&report);
+            return;
+        }
+    }
+    fail_msg("'%s' is not about '%s'", report.problems[0].text, part_of_message);
+}
+
+static void check_part(const struct image_report *report, uint32_t index, enum image_part_kind kind,
+                       uint64_t lba, uint64_t bytes)
+{
+    assert_true(index < report->part_count);
+    assert_int_equal(report->parts[index].kind, kind);
+    assert_int_equal(report->parts[index].lba, lba);
+    assert_int_equal(report->parts[index].bytes, bytes);
+    assert_true(report->parts[index].good);
+}
+
+static void accepts_what_the_writer_made(void **state)
+{
+    struct memory_image image;
+    struct image_report report;
+
+    (void)state;
+    make_image(&image, "quiet");
+    read_image(&image, &report);
+    assert_int_equal(report.problem_count, 0);
+    assert_int_equal(report.part_count, 7);
+    check_part(&report, 0, IMAGE_PART_MBR, 0, SECTOR_SIZE);
+    check_part(&report, 1, IMAGE_PART_FIRST_BLOCK, 1, 8 * SECTOR_SIZE);
+    check_part(&report, 2, IMAGE_PART_STAGE2_REST, 9, 12 * SECTOR_SIZE);
+    check_part(&report, 3, IMAGE_PART_HEADER, HEADER_LBA, SECTOR_SIZE);
+    check_part(&report, 4, IMAGE_PART_COMMAND_LINE, COMMAND_LINE_LBA, 5);
+    check_part(&report, 5, IMAGE_PART_KERNEL, KERNEL_LBA, 3 * TEST_PAGE + 3000);
+    check_part(&report, 6, IMAGE_PART_PADDING, PADDING_LBA,
+               (uint64_t)(IMAGE_SECTORS - PADDING_LBA) * SECTOR_SIZE);
+    assert_string_equal(report.command_line, "quiet");
+    assert_true(report.has_kernel);
+    assert_int_equal(report.kernel.segment_count, 2);
+    image_report_free(&report);
+    free(image.bytes);
+}
+
+// Bytes behind the image are the disk's that it was copied to.
+static void accepts_a_larger_disk(void **state)
+{
+    struct memory_image image;
+    struct image_report report;
+    struct message why;
+
+    (void)state;
+    make_image(&image, "");
+    assert_true(memory_image_write(&image, "rubbish", 7, &why));
+    read_image(&image, &report);
+    assert_int_equal(report.problem_count, 0);
+    image_report_free(&report);
+    free(image.bytes);
+}
+
+// Every bit of everything that is not a plain run of kernel bytes or zeros.
+static void sees_every_changed_bit_before_the_kernel(void **state)
+{
+    struct memory_image image;
+    struct image_report report;
+
+    (void)state;
+    make_image(&image, "quiet");
+    // The padding is read in each run; a short one is enough here.
+    for (uint64_t at = 0; at < KERNEL_LBA * SECTOR_SIZE; at++) {
+        image.bytes[at] ^= (uint8_t)(1u << (at * 5 % 8));
+        read_image(&image, &report);
+        if (report.problem_count == 0) {
+            fail_msg("a changed bit in byte %llu was not seen", (unsigned long long)at);
+        }
+        image_report_free(&report);
+        image.bytes[at] ^= (uint8_t)(1u << (at * 5 % 8));
+    }
+    read_image(&image, &report);
+    assert_int_equal(report.problem_count, 0);
+    image_report_free(&report);
+    free(image.bytes);
+}
+
+static void sees_a_changed_bit_in_every_sector_behind(void **state)
+{
+    struct memory_image image;
+
+    (void)state;
+    make_image(&image, "quiet");
+    for (uint64_t lba = KERNEL_LBA; lba < IMAGE_SECTORS; lba += lba < PADDING_LBA ? 1 : 131) {
+        const uint64_t at = lba * SECTOR_SIZE + lba * 37 % SECTOR_SIZE;
+        image.bytes[at] ^= 0x40;
+        check_problem(&image,
+                      lba < PADDING_LBA ? "the kernel is damaged" : "the padding is damaged");
+        image.bytes[at] ^= 0x40;
+    }
+    image.bytes[image.size - 1] ^= 1;
+    check_problem(&image, "the padding is damaged");
+    free(image.bytes);
+}
+
+static void sees_swapped_zeroed_and_stale_sectors(void **state)
+{
+    uint8_t sector[SECTOR_SIZE];
+    struct memory_image image;
+    uint8_t *first;
+    uint8_t *second;
+
+    (void)state;
+    make_image(&image, "");
+    first = image.bytes + (KERNEL_LBA - 1 + 9) * SECTOR_SIZE;
+    second = first + SECTOR_SIZE;
+    memcpy(sector, first, SECTOR_SIZE);
+    memcpy(first, second, SECTOR_SIZE);
+    check_problem(&image, "the kernel is damaged"); // the same sector twice
+    memcpy(second, sector, SECTOR_SIZE);
+    check_problem(&image, "the kernel is damaged"); // swapped
+    memset(first, 0, SECTOR_SIZE);
+    check_problem(&image, "the kernel is damaged"); // zero
+    free(image.bytes);
+}
+
+static void sees_every_truncation(void **state)
+{
+    static const uint64_t sizes[] = {0,
+                                     1,
+                                     511,
+                                     512,
+                                     1023,
+                                     1024,
+                                     8 * SECTOR_SIZE,
+                                     9 * SECTOR_SIZE,
+                                     HEADER_LBA * SECTOR_SIZE,
+                                     HEADER_LBA * SECTOR_SIZE + 511,
+                                     COMMAND_LINE_LBA * SECTOR_SIZE,
+                                     KERNEL_LBA * SECTOR_SIZE,
+                                     KERNEL_LBA * SECTOR_SIZE + 1,
+                                     (PADDING_LBA - 1) * SECTOR_SIZE,
+                                     PADDING_LBA * SECTOR_SIZE - 1,
+                                     PADDING_LBA * SECTOR_SIZE,
+                                     (IMAGE_SECTORS - 1) * SECTOR_SIZE,
+                                     IMAGE_SECTORS * SECTOR_SIZE - 1};
+    struct memory_image image;
+
+    (void)state;
+    make_image(&image, "quiet");
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        // A copy of that very size, so that the sanitizer sees a read behind it.
+        struct memory_image cut = {.bytes = malloc(sizes[i] + 1), .size = sizes[i]};
+        assert_non_null(cut.bytes);
+        memcpy(cut.bytes, image.bytes, sizes[i]);
+        check_problem(&cut, "it is cut short");
+        free(cut.bytes);
+    }
+    free(image.bytes);
+}
+
+// ---- Hostile images, whose sums are right ---------------------------------------------------
+
+static void put_header_sum(struct memory_image *image)
+{
+    uint8_t *header = image->bytes + HEADER_LBA * SECTOR_SIZE;
+    const struct image_checksum checksum = image_header_checksum(header, SECTOR_SIZE);
+
+    memcpy(header + offsetof(struct image_header, checksum), &checksum, sizeof(checksum));
+}
+
+static void put_stage2_sums(struct memory_image *image)
+{
+    uint8_t *stage2 = image->bytes + SECTOR_SIZE;
+    struct stage2_header header;
+
+    memcpy(&header, stage2, sizeof(header));
+    stage2_header_patch(stage2, &header, header.image_header_lba, header.image_header_sectors);
+}
+
+static uint8_t *item_at(const struct memory_image *image, uint32_t index, size_t field)
+{
+    return image->bytes + HEADER_LBA * SECTOR_SIZE + sizeof(struct image_header) +
+           index * sizeof(struct image_item) + field;
+}
+
+static void put_u64(uint8_t *bytes, uint64_t value)
+{
+    memcpy(bytes, &value, sizeof(value));
+}
+
+static void refuses_what_the_header_cannot_mean(void **state)
+{
+    struct memory_image image;
+
+    (void)state;
+    // A kernel far larger than the file, in an image said to be large enough for it.
+    make_image(&image, "quiet");
+    put_u64(item_at(&image, 1, offsetof(struct image_item, bytes)), (uint64_t)1 << 40);
+    put_u64(item_at(&image, 1, offsetof(struct image_item, memory_bytes)), (uint64_t)1 << 40);
+    put_u64(image.bytes + HEADER_LBA * SECTOR_SIZE + offsetof(struct image_header, image_sectors),
+            (uint64_t)1 << 40);
+    put_header_sum(&image);
+    check_problem(&image, "the kernel takes 2147483648 sectors from LBA 23");
+    check_problem(&image, "whole cylinders");
+    free(image.bytes);
+
+    make_image(&image, "quiet");
+    put_u64(item_at(&image, 1, offsetof(struct image_item, memory_bytes)), 0x100000);
+    put_header_sum(&image);
+    check_problem(&image, "asks for 1048576 bytes of memory");
+    free(image.bytes);
+
+    make_image(&image, "quiet");
+    put_u64(image.bytes + SECTOR_SIZE + offsetof(struct stage2_header, image_header_lba), 20);
+    put_stage2_sums(&image);
+    check_problem(&image, "1 sectors of image header at LBA 20");
+    put_u64(image.bytes + SECTOR_SIZE + offsetof(struct stage2_header, image_header_lba),
+            UINT64_MAX - 1);
+    put_stage2_sums(&image);
+    check_problem(&image, "the image header takes 1 sectors");
+    free(image.bytes);
+
+    make_image(&image, "quiet");
+    image.bytes[SECTOR_SIZE + offsetof(struct stage2_header, image_header_sectors)] = 2;
+    put_stage2_sums(&image);
+    check_problem(&image, "has 512 bytes, stage 2's header says 2 sectors");
+    free(image.bytes);
+}
+
+static void put_item_sum(struct memory_image *image, uint32_t index, uint64_t lba, uint64_t sectors)
+{
+    struct checksum_state state;
+
+    checksum_begin(&state);
+    checksum_add(&state, image->bytes + lba * SECTOR_SIZE, sectors * SECTOR_SIZE);
+    const struct image_checksum checksum = checksum_end(&state);
+    memcpy(item_at(image, index, offsetof(struct image_item, checksum)), &checksum,
+           sizeof(checksum));
+    put_header_sum(image);
+}
+
+static void refuses_items_that_are_wrong_inside(void **state)
+{
+    struct memory_image image;
+
+    (void)state;
+    make_image(&image, "quiet");
+    image.bytes[COMMAND_LINE_LBA * SECTOR_SIZE + 2] = 0x1B;
+    put_item_sum(&image, 0, COMMAND_LINE_LBA, 1);
+    check_problem(&image, "control character 1bh at byte 2");
+    free(image.bytes);
+
+    make_image(&image, "quiet");
+    image.bytes[COMMAND_LINE_LBA * SECTOR_SIZE + 200] = 'x';
+    put_item_sum(&image, 0, COMMAND_LINE_LBA, 1);
+    check_problem(&image, "followed by bytes that are not zero");
+    free(image.bytes);
+
+    make_image(&image, "quiet");
+    image.bytes[KERNEL_LBA * SECTOR_SIZE + 4] = 1; // a 32-bit ELF file
+    put_item_sum(&image, 1, KERNEL_LBA, KERNEL_SECTORS);
+    check_problem(&image, "32-bit");
+    free(image.bytes);
+}
+
+static void names_the_wrong_field_of_the_partition(void **state)
+{
+    static const struct {
+        uint32_t offset;
+        const char *message;
+    } fields[] = {
+        {0, "active flag"},        {1, "first CHS address"},
+        {3, "first CHS address"},  {4, "type"},
+        {5, "last CHS address"},   {7, "last CHS address"},
+        {8, "first LBA"},          {11, "first LBA"},
+        {12, "number of sectors"}, {15, "number of sectors"},
+        {16, "entries 2 to 4"},    {63, "entries 2 to 4"},
+    };
+    struct memory_image image;
+
+    (void)state;
+    make_image(&image, "");
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        uint8_t *byte = image.bytes + MBR_PARTITION_OFFSET + fields[i].offset;
+        *byte ^= 1;
+        check_problem(&image, fields[i].message);
+        *byte ^= 1;
+    }
+    image.bytes[MBR_DISK_SIGNATURE_OFFSET] ^= 1;
+    check_problem(&image, "disk signature");
+    free(image.bytes);
+}
+
+// Any fields in stage 2's header, image header and kernel, all sums put right afterwards: no read
+// outside the file, no endless loop, whatever the verdict.
+static void survives_hostile_images(void **state)
+{
+    static const uint64_t values[] = {0,      1,          2,           0x7F,      0xFFF,
+                                      0x1000, 0xFFFFFFFF, 0x100000000, INT64_MAX, UINT64_MAX};
+    uint64_t random = 0xFEDCBA;
+    struct memory_image image;
+    struct image_report report;
+    uint8_t *good;
+
+    (void)state;
+    make_image(&image, "quiet");
+    // Enough padding to see the end, little enough to be quick.
+    image.size = 200 * SECTOR_SIZE;
+    good = malloc(image.size);
+    assert_non_null(good);
+    memcpy(good, image.bytes, image.size);
+    for (int i = 0; i < HOSTILE_IMAGES; i++) {
+        static const uint64_t places[] = {SECTOR_SIZE, HEADER_LBA * SECTOR_SIZE,
+                                          KERNEL_LBA * SECTOR_SIZE};
+        for (uint64_t changes = 1 + random_below(&random, 3); changes != 0; changes--) {
+            const uint64_t place = places[random_below(&random, 3)] + random_below(&random, 180);
+            const uint64_t value = values[random_below(&random, 10)] + random_below(&random, 3);
+            memcpy(image.bytes + place, &value, 1 + random_below(&random, 8));
+        }
+        put_item_sum(&image, 1, KERNEL_LBA, KERNEL_SECTORS);
+        put_header_sum(&image);
+        struct stage2_header header;
+        struct message why;
+        if (stage2_header_read(image.bytes + SECTOR_SIZE, &header, &why)) {
+            put_stage2_sums(&image);
+        }
+        read_image(&image, &report);
+        assert_true(report.problem_count != 0); // the image is cut short, if nothing else
+        assert_true(report.part_count <= IMAGE_REPORT_PARTS);
+        image_report_free(&report);
+        memcpy(image.bytes, good, image.size);
+    }
+    free(good);
+    free(image.bytes);
+}
+
+static bool fail_to_read(void *context, uint64_t offset, void *buffer, size_t size,
+                         struct message *why)
+{
+    const uint64_t *good_bytes = context;
+
+    if (offset + size > *good_bytes) {
+        return message_refuse(why, "the disk is broken");
+    }
+    memset(buffer, 0, size);
+    return true;
+}
+
+static void reports_read_errors(void **state)
+{
+    uint64_t good_bytes = 0;
+    struct image_report report;
+    const struct image_reader reader = {fail_to_read, &good_bytes, 1 << 20};
+
+    (void)state;
+    image_read(&reader, &report);
+    assert_int_equal(report.problem_count, 1);
+    assert_string_equal(report.problems[0].text, "the disk is broken");
+    image_report_free(&report);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accepts_what_the_writer_made),
+        cmocka_unit_test(accepts_a_larger_disk),
+        cmocka_unit_test(sees_every_changed_bit_before_the_kernel),
+        cmocka_unit_test(sees_a_changed_bit_in_every_sector_behind),
+        cmocka_unit_test(sees_swapped_zeroed_and_stale_sectors),
+        cmocka_unit_test(sees_every_truncation),
+        cmocka_unit_test(refuses_what_the_header_cannot_mean),
+        cmocka_unit_test(refuses_items_that_are_wrong_inside),
+        cmocka_unit_test(names_the_wrong_field_of_the_partition),
+        cmocka_unit_test(survives_hostile_images),
+        cmocka_unit_test(reports_read_errors),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
