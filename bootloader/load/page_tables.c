@@ -205,3 +205,19 @@ void page_table_count_map(struct page_table_count *count, uint64_t virtual_addre
     count_level(count, &count->next_table_1g, SHIFT_1G, virtual_address, last_byte, large_1g);
     count_level(count, &count->next_table_2m, SHIFT_2M, virtual_address, last_byte, large_2m);
 }
+
+bool page_tables_maps(const struct page_tables *tables, uint64_t virtual_address)
+{
+    const uint64_t *table = (const uint64_t *)(const void *)tables->pool;
+    for (unsigned level = SHIFT_ROOT;; level -= INDEX_BITS) {
+        const uint64_t entry = table[virtual_address >> level & (ENTRIES_PER_TABLE - 1)];
+        if (entry == 0) {
+            return false;
+        }
+        if (level == SHIFT_4K || (entry & ENTRY_LARGE) != 0) {
+            return true;
+        }
+        const uint64_t offset = (entry & ENTRY_ADDRESS) - tables->pool_physical;
+        table = (const uint64_t *)(const void *)(tables->pool + offset);
+    }
+}

@@ -36,6 +36,9 @@ bool page_tables_map(struct page_tables *tables, uint64_t virtual_address,
                      uint64_t physical_address, uint64_t bytes, uint32_t permissions,
                      uint64_t largest_page, struct message *why);
 
+// Whether the page at the address is mapped.
+bool page_tables_maps(const struct page_tables *tables, uint64_t virtual_address);
+
 // Counts the tables that a sequence of page_tables_map calls in ascending order of virtual address
 // will take: exactly, or a few too many, never too few.
 struct page_table_count {

@@ -1,0 +1,35 @@
+// Prints lines by the first block's console. Called where the boot ends early.
+#include "console.h"
+
+#include "bios_call.h"
+
+static _Noreturn void print_and_halt(struct message *line)
+{
+    message_append(line, "\r\n");
+    struct bios_registers registers = {
+        .esi = real_mode_offset(line->text),
+        .ds = real_mode_segment(line->text),
+    };
+    real_mode_routine(real_mode_print, &registers);
+    for (;;) {
+        __asm__ volatile("cli; hlt");
+    }
+}
+
+_Noreturn void fatal(const char *format, ...)
+{
+    struct message line;
+    message_format(&line, "firstlight: ");
+    va_list arguments;
+    va_start(arguments, format);
+    message_append_list(&line, format, arguments);
+    va_end(arguments);
+    print_and_halt(&line);
+}
+
+_Noreturn void fatal_message(const char *where, const struct message *message)
+{
+    struct message line;
+    message_format(&line, "firstlight: %s%s%s", where, where[0] == '\0' ? "" : ": ", message->text);
+    print_and_halt(&line);
+}

@@ -1,0 +1,21 @@
+// Lines of text for the person in front of the machine, on screen and COM1.
+#ifndef CONSOLE_H
+#define CONSOLE_H
+
+#include "message.h"
+
+#include <stdint.h>
+
+#ifdef __clang__
+#define CONSOLE_FORMAT_CHECK __attribute__((format(printf, 1, 2)))
+#else
+#define CONSOLE_FORMAT_CHECK
+#endif
+
+// Prints one line, "firstlight: " and the text (message_format's conversions), and halts for ever.
+_Noreturn void fatal(const char *format, ...) CONSOLE_FORMAT_CHECK;
+
+// The same for a message that load has written, behind `where` and ": " unless that is empty.
+_Noreturn void fatal_message(const char *where, const struct message *message);
+
+#endif

@@ -1,0 +1,29 @@
+// The one map of the first mebibyte: who uses which physical addresses before the kernel runs.
+// bootloader/README.md shows it as a table; NASM gets it by way of stage2/asm_offsets.c, the
+// linker script by -D definitions of the same.
+#ifndef MEMORY_LAYOUT_H
+#define MEMORY_LAYOUT_H
+
+// 00000h-004FFh interrupt vectors and BIOS data area (firmware's)
+// 00600h-07BFFh real-mode stack, grows down from 7C00h: firmware's calls run on it
+// 07C00h-07DFFh MBR
+// 07E00h-07FFFh its variables
+// 08000h-0FFFFh stage 2: first block, then the rest
+// 10000h-1FFFFh stage 2's .bss: its C stack, tables, memory maps
+// 20000h-2FFFFh disk buffer: 127 sectors that never cross a 64 KiB line
+// 30000h-3FFFFh stage 2's own page tables: what it needs of memory, mapped at its own address
+#define MBR_ADDRESS             0x7C00
+#define MBR_VARIABLES_ADDRESS   0x7E00
+#define REAL_MODE_STACK_TOP     0x7C00
+#define STAGE2_ADDRESS          0x8000
+#define STAGE2_END              0x10000
+#define STAGE2_BSS_ADDRESS      0x10000
+#define STAGE2_BSS_END          0x20000
+#define STAGE2_STACK_BYTES      0x4000
+#define DISK_BUFFER_ADDRESS     0x20000
+#define DISK_BUFFER_SECTORS     127
+#define IDENTITY_TABLES_ADDRESS 0x30000
+#define IDENTITY_TABLES_COUNT   16
+#define LOW_MEMORY_END          0x40000
+
+#endif

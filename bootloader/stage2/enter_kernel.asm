@@ -1,0 +1,65 @@
+; The last jump: from stage 2 to the kernel. The code between handover_code and handover_code_end is
+; copied to the hand-over page, the one page that is mapped at the same address by stage 2's page
+; tables and by the kernel's.
+
+%include "asm_offsets.inc"
+%include "cpu.inc"
+
+        bits 64
+        global handover_code
+        global handover_code_end
+        global handover_entry_slot
+
+        section .text
+
+; Entered with: RDI = boot_info, RSI = root of the kernel's page tables, RDX = top of its stack,
+; RCX = its GDT; all but RSI virtual addresses of the kernel's address space.
+handover_code:
+        mov cr3, rsi
+        mov rsp, rdx
+        push rcx                        ; for LGDT: base, and below it the limit
+        push word KERNEL_GDT_BYTES - 1
+        lgdt [rsp]
+        xor eax, eax
+        mov [rsp], rax                  ; for LIDT: limit 0, base 0 (6 bytes of it are RCX's)
+        mov [rsp + 2], rax
+        lidt [rsp]
+        lldt ax
+        mov eax, KERNEL_DATA_SELECTOR
+        mov ds, eax
+        mov es, eax
+        mov fs, eax
+        mov gs, eax
+        mov ss, eax
+        mov rsp, rdx
+        push KERNEL_CODE_SELECTOR
+        lea rax, [rel .code_segment]
+        push rax
+        retfq
+.code_segment:
+        fninit                          ; control word 37Fh
+        push DEFAULT_MXCSR
+        ldmxcsr [rsp]
+        pop rax
+        push 0                          ; return address: the kernel has nowhere to go
+        xor eax, eax
+        xor ebx, ebx
+        xor ecx, ecx
+        xor edx, edx
+        xor esi, esi
+        xor ebp, ebp
+        xor r8d, r8d
+        xor r9d, r9d
+        xor r10d, r10d
+        xor r11d, r11d
+        xor r12d, r12d
+        xor r13d, r13d
+        xor r14d, r14d
+        xor r15d, r15d
+        jmp [rel handover_entry_slot]
+        align 8
+handover_entry_slot:
+        dq 0                            ; the kernel's entry, filled in the copy
+handover_code_end:
+
+DEFAULT_MXCSR           equ 1F80h       ; Intel SDM volume 1, 10.2.3

@@ -1,0 +1,141 @@
+; Stage 2's first block: the sectors that the MBR has read to 8000h and checked. Real mode. It reads
+; the rest of stage 2 behind itself, checks that, and goes on to it. Its disk reader and console
+; also serve the C code, through the thunk.
+;
+; Entered by the MBR with CS = DS = ES = SS = 0, SP = 7C00h, DF clear, DL = the boot drive.
+
+%include "asm_offsets.inc"
+
+        bits 16
+        cpu 386
+
+        extern stage2_sectors           ; by the linker script
+        extern real_mode_main
+        global stage2_header
+        global real_mode_halt
+
+        section .first_block.header progbits alloc exec write
+
+; struct stage2_header. Zeros are the image tool's to fill.
+stage2_header:
+        dd STAGE2_SIGNATURE_LOW, STAGE2_SIGNATURE_HIGH
+        dd 0, 0                         ; first_block_sums
+        dd 0, 0                         ; rest_sums
+        dw FIRST_BLOCK_SECTORS
+        dw stage2_sectors
+        dd 0                            ; image_header_sectors
+        dq 0                            ; image_header_lba
+%if $ - stage2_header != STAGE2_HEADER_SIZE
+%error stage2_header does not have the size that image_format.h gives it
+%endif
+
+first_block:
+        xor ax, ax
+        cli
+        mov ss, ax
+        mov sp, REAL_MODE_STACK_TOP
+        mov ds, ax
+        mov es, ax
+        cld
+        mov [disk_request + DISK_DRIVE], dl
+        call console_init
+        call check_low_memory
+        call disk_init
+        call read_rest
+        call check_rest
+        jmp real_mode_main
+
+; Stops if the loader's own tables would not fit below what firmware left of the first mebibyte.
+check_low_memory:
+        cmp word [BDA_LOW_MEMORY_KIB], LOW_MEMORY_END / 1024
+        mov si, message_low_memory
+        jb fail
+        ret
+
+; Reads stage 2's sectors behind the first block.   Clobbers: all.
+read_rest:
+        mov di, disk_request
+        mov dword [di + DISK_LBA], STAGE2_LBA + FIRST_BLOCK_SECTORS
+        mov dword [di + DISK_LBA + 4], 0
+        mov ax, [stage2_header + STAGE2_SECTORS]
+        sub ax, FIRST_BLOCK_SECTORS
+        mov [di + DISK_SECTORS], ax
+        mov word [di + DISK_SEGMENT], REST_ADDRESS >> 4
+        call disk_read
+        cmp byte [disk_request + DISK_FAILED], 0
+        jne .failed
+        ret
+.failed:
+        mov si, message_read
+        call print
+        mov al, [disk_request + DISK_DRIVE]
+        call print_hex_byte
+        mov si, message_read_lba
+        call print
+        mov al, [disk_request + DISK_LBA]
+        call print_hex_byte             ; stage 2 ends below LBA 100h
+        mov si, message_read_status
+        call print
+        mov al, [disk_request + DISK_STATUS]
+        call print_hex_byte
+        mov si, message_read_end
+        jmp fail
+
+; Compares the rest's sums with the header's.   Clobbers: all.
+check_rest:
+        mov cx, [stage2_header + STAGE2_SECTORS]
+        sub cx, FIRST_BLOCK_SECTORS
+        shl cx, 9 - 3                   ; pairs of double words
+        mov si, REST_ADDRESS
+        xor ebx, ebx                    ; sum
+        xor edx, edx                    ; weighted sum
+.words:
+        lodsd
+        add ebx, eax
+        add edx, ebx
+        lodsd
+        add ebx, eax
+        add edx, ebx
+        loop .words
+        cmp ebx, [stage2_header + STAGE2_REST_SUMS]
+        jne .damaged
+        cmp edx, [stage2_header + STAGE2_REST_SUMS + 4]
+        jne .damaged
+        ret
+.damaged:
+        mov si, message_damaged
+        jmp fail
+
+; Prints the message at SI and halts for ever.
+fail:
+        call print
+real_mode_halt:
+        cli
+        hlt
+        jmp real_mode_halt
+
+REST_ADDRESS            equ STAGE2_ADDRESS + FIRST_BLOCK_SECTORS * SECTOR_SIZE
+BDA_LOW_MEMORY_KIB      equ 413h        ; word: KiB of memory below the EBDA
+
+message_low_memory:
+        db "firstlight: less than 256 KiB of memory below 1 MiB: "
+        db "the loader needs a machine with 640 KiB", 13, 10, 0
+%if LOW_MEMORY_END != 256 * 1024
+%error message_low_memory does not name LOW_MEMORY_END
+%endif
+message_read:           db "firstlight: cannot read stage 2: disk ", 0
+message_read_lba:       db "h, LBA ", 0
+message_read_status:    db "h, status ", 0
+message_read_end:       db "h: check the disk, or write the image to another", 13, 10, 0
+message_damaged:
+        db "firstlight: stage 2 is damaged (checksum): write the image to the disk again", 13, 10, 0
+
+; The reader and the console are parts of this block, so that the assembler knows its size.
+%include "disk_reader.inc"
+%include "real_mode_console.inc"
+
+%assign FIRST_BLOCK_USED $ - stage2_header
+%assign FIRST_BLOCK_BYTES FIRST_BLOCK_SECTORS * SECTOR_SIZE
+%if FIRST_BLOCK_USED > FIRST_BLOCK_BYTES
+%error first block: FIRST_BLOCK_USED bytes, only FIRST_BLOCK_BYTES fit
+%endif

@@ -1,0 +1,13 @@
+// What stage 2 has of <string.h> (stage2/memory.asm), for load's sources, which on the host include
+// the real one.
+#ifndef STRING_H
+#define STRING_H
+
+#include <stddef.h>
+
+void *memcpy(void *restrict destination, const void *restrict source, size_t bytes);
+void *memmove(void *destination, const void *source, size_t bytes);
+void *memset(void *destination, int value, size_t bytes);
+int memcmp(const void *a, const void *b, size_t bytes);
+
+#endif

@@ -1,0 +1,63 @@
+; memcpy, memmove, memset and memcmp for stage 2's C, which may call them wherever it copies or clears
+; a structure. Whole quadwords where it counts; System V ABI.
+
+        bits 64
+        global memcpy
+        global memmove
+        global memset
+        global memcmp
+
+        section .text
+
+; void *memmove(void *destination, const void *source, size_t bytes)
+memmove:
+        mov rax, rdi
+        sub rax, rsi
+        cmp rax, rdx                    ; unsigned: destination inside the source?
+        jae memcpy
+        mov rax, rdi
+        mov rcx, rdx
+        lea rdi, [rdi + rcx - 1]
+        lea rsi, [rsi + rcx - 1]
+        std
+        rep movsb
+        cld
+        ret
+
+; void *memcpy(void *destination, const void *source, size_t bytes)
+memcpy:
+        mov rax, rdi
+        mov rcx, rdx
+        shr rcx, 3
+        rep movsq
+        mov ecx, edx
+        and ecx, 7
+        rep movsb
+        ret
+
+; void *memset(void *destination, int value, size_t bytes)
+memset:
+        mov r8, rdi
+        movzx esi, sil
+        mov rax, 0101010101010101h
+        imul rax, rsi
+        mov rcx, rdx
+        shr rcx, 3
+        rep stosq
+        mov ecx, edx
+        and ecx, 7
+        rep stosb
+        mov rax, r8
+        ret
+
+; int memcmp(const void *a, const void *b, size_t bytes)
+memcmp:
+        mov rcx, rdx
+        xor eax, eax
+        cmp eax, eax                    ; equal if there are no bytes
+        repe cmpsb
+        je .return
+        sbb eax, eax                    ; -1 where a is below b
+        or eax, 1
+.return:
+        ret
