@@ -1,4 +1,6 @@
-; The fast checksum_copy_function (load/checksum.h): copies and sums by SSE2, 16 bytes at a time.
+; The fast checksum_copy_function (load/checksum.h): copies by string moves, then adds what was copied
+; from the same, still cached, source. General registers only: some hypervisors interpret guests and
+; know no SSE arithmetic.
 
 %include "asm_offsets.inc"
 
@@ -8,33 +10,39 @@
         section .text
 
 ; void checksum_copy(struct checksum_state *, void *destination, const void *source, size_t bytes)
-; In: RDI, RSI, RDX, RCX; both buffers 16-byte aligned, bytes a multiple of CHECKSUM_BLOCK_SIZE.
-; Clobbers: RCX, RDX, RSI, XMM0-XMM5.
+; In: RDI, RSI, RDX, RCX; both buffers 8-byte aligned, bytes a multiple of CHECKSUM_BLOCK_SIZE.
+; Clobbers: RAX, RCX, RDX, RSI, R8-R11.
 checksum_copy:
         add [rdi + CHECKSUM_BYTES], rcx
-        movdqu xmm0, [rdi + CHECKSUM_SUM]
-        movdqu xmm1, [rdi + CHECKSUM_WEIGHTED]
-        add rsi, rcx
-        add rdx, rcx
-        neg rcx                         ; counts up to 0
+        mov rax, rdi
+        mov rdi, rsi
+        mov rsi, rdx
+        lea rdx, [rdx + rcx]            ; end of the source
+        mov r8, rcx
+        neg r8                          ; counts up to 0
+        shr rcx, 3
+        rep movsq
+        mov rcx, r8
+        mov rdi, [rax + CHECKSUM_SUM]
+        mov rsi, [rax + CHECKSUM_SUM + 8]
+        mov r8, [rax + CHECKSUM_WEIGHTED]
+        mov r9, [rax + CHECKSUM_WEIGHTED + 8]
+        test rcx, rcx
         jz .done
 .block:
-        movdqa xmm2, [rdx + rcx]
-        movdqa xmm3, [rdx + rcx + 16]
-        movdqa xmm4, [rdx + rcx + 32]
-        movdqa xmm5, [rdx + rcx + 48]
-        movdqa [rsi + rcx], xmm2
-        movdqa [rsi + rcx + 16], xmm3
-        movdqa [rsi + rcx + 32], xmm4
-        movdqa [rsi + rcx + 48], xmm5
-        paddq xmm0, xmm2
-        paddq xmm0, xmm3
-        paddq xmm0, xmm4
-        paddq xmm0, xmm5
-        paddq xmm1, xmm0
+%assign offset 0
+%rep CHECKSUM_BLOCK_SIZE / 16
+        add rdi, [rdx + rcx + offset]
+        add rsi, [rdx + rcx + offset + 8]
+  %assign offset offset + 16
+%endrep
+        add r8, rdi
+        add r9, rsi
         add rcx, CHECKSUM_BLOCK_SIZE
         jnz .block
 .done:
-        movdqu [rdi + CHECKSUM_SUM], xmm0
-        movdqu [rdi + CHECKSUM_WEIGHTED], xmm1
+        mov [rax + CHECKSUM_SUM], rdi
+        mov [rax + CHECKSUM_SUM + 8], rsi
+        mov [rax + CHECKSUM_WEIGHTED], r8
+        mov [rax + CHECKSUM_WEIGHTED + 8], r9
         ret

@@ -37,10 +37,17 @@ handover_code:
         push rax
         retfq
 .code_segment:
-        fninit                          ; control word 37Fh
-        push DEFAULT_MXCSR
-        ldmxcsr [rsp]
-        pop rax
+        mov r8, rdi
+        sub rsp, FX_AREA_BYTES          ; x87 and SSE registers: all zero but the control words
+        mov rdi, rsp
+        mov ecx, FX_AREA_BYTES / 8
+        xor eax, eax
+        rep stosq
+        mov word [rsp + FX_CONTROL_WORD], DEFAULT_CONTROL_WORD
+        mov dword [rsp + FX_MXCSR], DEFAULT_MXCSR
+        fxrstor [rsp]
+        add rsp, FX_AREA_BYTES
+        mov rdi, r8
         push 0                          ; return address: the kernel has nowhere to go
         xor eax, eax
         xor ebx, ebx
@@ -62,4 +69,10 @@ handover_entry_slot:
         dq 0                            ; the kernel's entry, filled in the copy
 handover_code_end:
 
-DEFAULT_MXCSR           equ 1F80h       ; Intel SDM volume 1, 10.2.3
+; What FXRSTOR loads (Intel SDM volume 1, 10.5.1), and the values after reset of FPU and MXCSR (8.1.5,
+; 10.2.3).
+FX_AREA_BYTES           equ 512
+FX_CONTROL_WORD         equ 0
+FX_MXCSR                equ 24
+DEFAULT_CONTROL_WORD    equ 37Fh
+DEFAULT_MXCSR           equ 1F80h
