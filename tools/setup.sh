@@ -1,0 +1,128 @@
+#!/bin/sh
+# Installs what Firstlight is built, run and tested with, and nothing that is there already. The one
+# place that names packages.
+#
+#   sh tools/setup.sh           everything: building, running, testing
+#   sh tools/setup.sh --build   building and running only
+#   sh tools/setup.sh --list    prints the packages, installs nothing
+set -eu
+
+usage() {
+    echo "usage: sh tools/setup.sh [--build | --list]" >&2
+    exit 2
+}
+
+scope=all
+list_only=no
+for argument; do
+    case $argument in
+    --build) scope=build ;;
+    --list) list_only=yes ;;
+    *) usage ;;
+    esac
+done
+
+# Building: Clang and lld (target and host), NASM, CMake, Ninja, the C library's headers.
+# Running: QEMU; its windows where there is a display.
+# Testing: Python drives; cmocka and the sanitizers' runtime for unit tests; Bochs, the second
+# emulator; sfdisk, parted, El Torito and memdisk for images; gcc and mingw, the host tool's other
+# compilers; llvm-readelf and -objdump; the formatter and the linter.
+choose_packages() {
+    case $1 in
+    apt)
+        build="clang lld nasm cmake ninja-build libc6-dev qemu-system-x86"
+        gui="qemu-system-gui"
+        test="python3 gcc gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-14-dev llvm
+              bochs bochsbios bochs-term fdisk parted genisoimage syslinux-common
+              clang-format clang-tidy"
+        ;;
+    dnf)
+        build="clang lld nasm cmake ninja-build glibc-devel qemu-system-x86-core"
+        gui="qemu-ui-gtk"
+        test="python3 gcc mingw64-gcc libcmocka-devel compiler-rt llvm bochs util-linux parted
+              genisoimage syslinux-nonlinux clang-tools-extra"
+        ;;
+    pacman)
+        build="clang lld nasm cmake ninja qemu-system-x86"
+        gui="qemu-ui-gtk"
+        test="python gcc mingw-w64-gcc cmocka compiler-rt llvm bochs util-linux parted cdrtools
+              syslinux"
+        ;;
+    brew)
+        build="llvm lld nasm cmake ninja qemu"
+        gui=""
+        test="python3 cmocka mingw-w64 bochs cdrtools"
+        ;;
+    esac
+    packages=$build
+    [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || packages="$packages $gui"
+    [ "$scope" = build ] || packages="$packages $test"
+}
+
+# Prints those of the packages given that are not installed.
+missing_packages() {
+    for package; do
+        case $manager in
+        apt)
+            dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
+                grep -q '^install ok installed$' || printf '%s ' "$package"
+            ;;
+        dnf) rpm -q --quiet "$package" || printf '%s ' "$package" ;;
+        pacman) pacman -Q "$package" >/dev/null 2>&1 || printf '%s ' "$package" ;;
+        brew) brew list "$package" >/dev/null 2>&1 || printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo "$@"
+    else
+        echo "setup.sh: run it as root, or install sudo, to install: $missing" >&2
+        exit 1
+    fi
+}
+
+install_packages() {
+    case $manager in
+    apt)
+        as_root apt-get update -qq
+        as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends "$@"
+        ;;
+    dnf) as_root dnf install -y "$@" ;;
+    pacman) as_root pacman -S --needed --noconfirm "$@" ;;
+    brew) brew install "$@" ;;
+    esac
+}
+
+manager=
+for candidate in apt-get dnf pacman brew; do
+    if command -v $candidate >/dev/null 2>&1; then
+        manager=${candidate%-get}
+        break
+    fi
+done
+if [ -z "$manager" ]; then
+    echo "setup.sh: found none of apt, dnf, pacman, brew: install Clang, lld, NASM, CMake 3.25," \
+        "Ninja and QEMU by hand" >&2
+    exit 1
+fi
+
+choose_packages "$manager"
+# shellcheck disable=SC2086 # the lists are meant to be split
+set -- $packages
+if [ "$list_only" = yes ]; then
+    printf '%s\n' "$@"
+    exit 0
+fi
+missing=$(missing_packages "$@")
+if [ -z "$missing" ]; then
+    echo "setup.sh: everything is installed"
+    exit 0
+fi
+echo "setup.sh: installing $missing"
+# shellcheck disable=SC2086
+install_packages $missing
