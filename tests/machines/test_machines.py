@@ -40,7 +40,7 @@ class MachineTest(unittest.TestCase):
             skip_without(needs)
         directory = tempfile.mkdtemp(prefix="firstlight-")
         self.addCleanup(shutil.rmtree, directory)
-        image = MEDIA[medium](build_path("tests", "machines", "exit.bin"), directory)
+        image = MEDIA[medium](build_path("firstlight-exit.bin"), directory)
         arguments = [option.replace("{image}", image) for option in shlex.split(options)]
         # A warning that the row does not announce is a failure.
         expect_boot(arguments, [*serial, *HELLO], absent=() if serial else [WARNING])
