@@ -3,7 +3,8 @@
 #include "checksum.h"
 #include "unit.h"
 
-#define SECTORS 8
+#define SECTORS  ((size_t)8)
+#define SECTOR_3 ((size_t)3 * SECTOR_SIZE)
 
 static struct image_checksum checksum_of(const void *bytes, size_t length)
 {
@@ -80,11 +81,11 @@ static void parts_add_up_at_any_alignment(void **state)
     struct image_checksum whole = checksum_of(unaligned, SECTORS * SECTOR_SIZE);
     struct checksum_state sums;
     checksum_begin(&sums);
-    checksum_add(&sums, unaligned, 3 * SECTOR_SIZE);
+    checksum_add(&sums, unaligned, SECTOR_3);
     checksum_add(&sums, unaligned, 0);
-    checksum_add(&sums, unaligned + 3 * SECTOR_SIZE, CHECKSUM_BLOCK_SIZE);
-    checksum_add(&sums, unaligned + 3 * SECTOR_SIZE + CHECKSUM_BLOCK_SIZE,
-                 5 * SECTOR_SIZE - CHECKSUM_BLOCK_SIZE);
+    checksum_add(&sums, unaligned + SECTOR_3, CHECKSUM_BLOCK_SIZE);
+    checksum_add(&sums, unaligned + SECTOR_3 + CHECKSUM_BLOCK_SIZE,
+                 (SECTORS * SECTOR_SIZE - SECTOR_3) - CHECKSUM_BLOCK_SIZE);
     struct image_checksum parts = checksum_end(&sums);
     assert_true(checksum_equal(&whole, &parts));
 }
@@ -131,8 +132,8 @@ static void sees_swapped_sectors(void **state)
     uint8_t swapped[sizeof bytes];
     fill_random(bytes, sizeof bytes, 14);
     struct image_checksum right = checksum_of(bytes, sizeof bytes);
-    for (unsigned a = 0; a < SECTORS; a++) {
-        for (unsigned b = a + 1; b < SECTORS; b++) {
+    for (size_t a = 0; a < SECTORS; a++) {
+        for (size_t b = a + 1; b < SECTORS; b++) {
             memcpy(swapped, bytes, sizeof bytes);
             memcpy(swapped + a * SECTOR_SIZE, bytes + b * SECTOR_SIZE, SECTOR_SIZE);
             memcpy(swapped + b * SECTOR_SIZE, bytes + a * SECTOR_SIZE, SECTOR_SIZE);
@@ -148,7 +149,7 @@ static void sees_zeroed_stale_and_missing_sectors(void **state)
     uint8_t damaged[sizeof bytes];
     fill_random(bytes, sizeof bytes, 15);
     struct image_checksum right = checksum_of(bytes, sizeof bytes);
-    for (unsigned i = 0; i < SECTORS; i++) {
+    for (size_t i = 0; i < SECTORS; i++) {
         memcpy(damaged, bytes, sizeof bytes);
         memset(damaged + i * SECTOR_SIZE, 0, SECTOR_SIZE);
         assert_true(differs(damaged, sizeof damaged, &right));
@@ -168,7 +169,7 @@ static void sees_missing_zero_sectors(void **state)
     (void)state;
     uint8_t bytes[SECTORS * SECTOR_SIZE] = {0};
     struct image_checksum right = checksum_of(bytes, sizeof bytes);
-    for (unsigned sectors = 0; sectors < SECTORS; sectors++) {
+    for (size_t sectors = 0; sectors < SECTORS; sectors++) {
         assert_true(differs(bytes, sectors * SECTOR_SIZE, &right));
     }
 }

@@ -138,40 +138,6 @@ static void the_visitor_ends_the_walk(void **state)
 
 // ---- Random -------------------------------------------------------------------------------
 
-#define NOT_REPORTED 0u
-
-// The type of the byte, and where the next type begins at the latest.
-static uint32_t type_at(const struct test_map *map, uint64_t address, uint64_t *until)
-{
-    *until = UINT64_MAX;
-    for (uint32_t i = 0; i < map->map.count; i++) {
-        const struct boot_memory_range *range = &map->ranges[i];
-        if (address < range->base) {
-            *until = range->base;
-            return NOT_REPORTED;
-        }
-        if (address - range->base < range->length) {
-            *until = range->base + range->length;
-            bool loader =
-                range->kind == BOOT_MEMORY_KERNEL || range->kind == BOOT_MEMORY_LOADER_RECLAIMABLE;
-            return loader ? BOOT_MEMORY_USABLE : range->kind;
-        }
-    }
-    return NOT_REPORTED;
-}
-
-static bool one_type(const struct test_map *map, uint64_t base, uint64_t end)
-{
-    uint64_t until;
-    uint32_t type = type_at(map, base, &until);
-    while (until < end) {
-        if (type_at(map, until, &until) != type) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // Whether anything in the page must be mapped.
 static bool wanted(const struct test_map *map, uint64_t page)
 {
@@ -180,7 +146,7 @@ static bool wanted(const struct test_map *map, uint64_t page)
     }
     uint64_t until = page;
     do {
-        if (memory_kind_is_ram(type_at(map, until, &until))) {
+        if (memory_kind_is_ram(memory_type_at(map, until, &until))) {
             return true;
         }
     } while (until < page + PAGE_SIZE);
@@ -193,7 +159,7 @@ static void assert_gap(const struct test_map *map, uint64_t base, uint64_t end)
     uint64_t until = base;
     while (until < end) {
         assert_false(wanted(map, until & ~(uint64_t)(PAGE_SIZE - 1)));
-        type_at(map, until, &until);
+        memory_type_at(map, until, &until);
     }
 }
 
@@ -204,14 +170,14 @@ static void assert_piece(const struct test_map *map, const struct piece *piece)
     assert_true(wanted(map, piece->base) && wanted(map, end - PAGE_SIZE));
     if (piece->largest_page == PAGE_SIZE_4K) {
         // Only where it must be: below 2 MiB, or one page of several types.
-        assert_true(end <= PAGE_SIZE_2M || piece->bytes <= 2 * PAGE_SIZE);
+        assert_true(end <= PAGE_SIZE_2M || piece->bytes <= 2ull * PAGE_SIZE);
         return;
     }
     uint64_t until;
-    uint32_t type = type_at(map, piece->base, &until);
+    uint32_t type = memory_type_at(map, piece->base, &until);
     assert_true(piece->base >= PAGE_SIZE_2M);
-    assert_true(one_type(map, piece->base, end));
-    assert_int_equal(piece->largest_page, type == BOOT_MEMORY_USABLE || type == NOT_REPORTED
+    assert_true(is_one_type(map, piece->base, end));
+    assert_int_equal(piece->largest_page, type == BOOT_MEMORY_USABLE || type == TYPE_ABSENT
                                               ? PAGE_SIZE_1G
                                               : PAGE_SIZE_2M);
 }

@@ -256,7 +256,7 @@ static void refuses_wrong_program_header_tables(void **state)
     ASSERT_REFUSED(header->e_phoff = FILE_SIZE - 3 * 56 + 1, "pass the end");
     ASSERT_REFUSED(header->e_phoff = FILE_SIZE + 1, "pass the end");
     ASSERT_REFUSED(header->e_phoff = UINT64_MAX, "pass the end");
-    ASSERT_REFUSED(header->e_phoff = UINT64_MAX - 3 * 56 + 1, "pass the end");
+    ASSERT_REFUSED(header->e_phoff = UINT64_MAX - 3ull * 56 + 1, "pass the end");
     ASSERT_REFUSED(segment[1].p_type = ELF_PT_INTERP, "PT_INTERP in program header 1");
     ASSERT_REFUSED((segment[0].p_type = 4, segment[1].p_type = 4, segment[2].p_type = 4),
                    "no loadable segment");

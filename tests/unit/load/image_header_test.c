@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #define HEADER_LBA   70u
-#define HEADER_BYTES (2u * SECTOR_SIZE)
+#define HEADER_BYTES (UINT64_C(2) * SECTOR_SIZE)
 
 struct test_header {
     struct image_header header;

@@ -103,3 +103,34 @@ void random_raw_map(struct test_map *raw, uint32_t *kinds, uint64_t *seed)
     }
     oracle_trim(kinds);
 }
+
+uint32_t memory_type_at(const struct test_map *map, uint64_t address, uint64_t *until)
+{
+    *until = UINT64_MAX;
+    for (uint32_t i = 0; i < map->map.count; i++) {
+        const struct boot_memory_range *range = &map->ranges[i];
+        if (address < range->base) {
+            *until = range->base;
+            return TYPE_ABSENT;
+        }
+        if (address - range->base < range->length) {
+            *until = range->base + range->length;
+            bool loader =
+                range->kind == BOOT_MEMORY_KERNEL || range->kind == BOOT_MEMORY_LOADER_RECLAIMABLE;
+            return loader ? BOOT_MEMORY_USABLE : range->kind;
+        }
+    }
+    return TYPE_ABSENT;
+}
+
+bool is_one_type(const struct test_map *map, uint64_t base, uint64_t end)
+{
+    uint64_t until;
+    uint32_t type = memory_type_at(map, base, &until);
+    while (until < end) {
+        if (memory_type_at(map, until, &until) != type) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -9,7 +9,7 @@
 
 #define UNIT           256u // a sixteenth of a page
 #define UNITS_PER_PAGE (PAGE_SIZE / UNIT)
-#define UNITS          (40u * UNITS_PER_PAGE)
+#define UNITS          (UINT64_C(40) * UNITS_PER_PAGE)
 
 struct test_map {
     struct memory_map map;
@@ -35,5 +35,11 @@ void random_raw_map(struct test_map *raw, uint32_t *kinds, uint64_t *seed);
 
 // Fails the test unless the map says of every unit what the oracle says, in the fewest ranges.
 void assert_matches_oracle(const struct memory_map *map, const uint32_t *kinds);
+
+// The type of the byte for the direct map: its kind, what the loader took counting as usable.
+// *until becomes the end of what was found out.
+#define TYPE_ABSENT 0u
+uint32_t memory_type_at(const struct test_map *map, uint64_t address, uint64_t *until);
+bool is_one_type(const struct test_map *map, uint64_t base, uint64_t end);
 
 #endif

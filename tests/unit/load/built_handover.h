@@ -1,0 +1,43 @@
+// Plans and builds a hand-over as stage 2 does, and checks the page tables and boot_info that the
+// kernel would find.
+#ifndef BUILT_HANDOVER_H
+#define BUILT_HANDOVER_H
+
+#include "elf_builder.h"
+#include "handover.h"
+#include "memory_oracle.h"
+#include "page_walker.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct built_handover {
+    struct test_map map;
+    struct elf_file file;
+    struct elf_kernel elf;
+    struct kernel_layout layout;
+    struct handover_input input;
+    struct handover handover;
+    uint8_t *memory; // loader memory; null until it is built
+    uint64_t physical;
+    struct page_walker walker;
+    uint64_t tables; // in use, of handover.tables_bytes
+};
+
+// A machine: usable memory from 1 MiB to `memory_end`, firmware's usual ranges around it.
+void machine_map(struct test_map *map, uint64_t memory_end);
+
+// Takes kernel memory from built->map and plans. False, with a message, when the plan is refused.
+bool handover_try(struct built_handover *built, const struct elf64_program_header *segments,
+                  uint32_t count, const char *command_line, struct message *why);
+
+// Takes loader memory and builds; a refusal of this or the plan fails the test.
+void handover_make(struct built_handover *built, const struct elf64_program_header *segments,
+                   uint32_t count, const char *command_line);
+
+// Fails the test unless what was built keeps the boot contract.
+void handover_check(struct built_handover *built, const char *command_line);
+
+void handover_free(struct built_handover *built);
+
+#endif
