@@ -27,9 +27,7 @@ _Noreturn void fatal(const char *format, ...)
     print_and_halt(&line);
 }
 
-_Noreturn void fatal_message(const char *where, const struct message *message)
+_Noreturn void fatal_message(const struct message *message)
 {
-    struct message line;
-    message_format(&line, "firstlight: %s%s%s", where, where[0] == '\0' ? "" : ": ", message->text);
-    print_and_halt(&line);
+    fatal("%s", message->text);
 }

@@ -15,7 +15,7 @@
 // Prints one line, "firstlight: " and the text (message_format's conversions), and halts for ever.
 _Noreturn void fatal(const char *format, ...) CONSOLE_FORMAT_CHECK;
 
-// The same for a message that load has written, behind `where` and ": " unless that is empty.
-_Noreturn void fatal_message(const char *where, const struct message *message);
+// The same for a message that load has written.
+_Noreturn void fatal_message(const struct message *message);
 
 #endif

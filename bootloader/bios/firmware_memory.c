@@ -68,7 +68,7 @@ static void add(struct memory_map *raw, uint64_t base, uint64_t length, uint32_t
 {
     struct message why;
     if (!memory_map_add(raw, base, length, kind, &why)) {
-        fatal_message("memory map", &why);
+        fatal_message(&why);
     }
 }
 

@@ -53,7 +53,7 @@ void *machine_memory(uint64_t address, uint64_t bytes)
     }
     struct message why;
     if (!identity_map_extend(&map, address, bytes, &why)) {
-        fatal_message("stage 2", &why);
+        fatal_message(&why);
     }
     return (void *)(uintptr_t)address;
 }

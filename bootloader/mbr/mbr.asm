@@ -58,8 +58,9 @@ mbr:
         dd 0, 0                 ; hidden sectors, sectors where there are 2^16 or more
         db 0, 0                 ; drive, reserved
         db 29h                  ; the three fields below are there
-        dd 0                    ; volume serial number
+        db 0, 0                 ; volume serial number: these and the next two bytes
 message_prefix:                 ; at worst overwritten and unreadable
+        db 13, 10
         db "firstlight:"        ; volume label
         db " ", 0               ; type of the file system
         times MBR_CODE_OFFSET - ($ - $$) db 0

@@ -72,8 +72,9 @@ read_rest:
         call print_hex_byte
         mov si, message_read_lba
         call print
-        mov al, [disk_request + DISK_LBA]
-        call print_hex_byte             ; stage 2 ends below LBA 100h
+        mov ax, [disk_request + DISK_LBA]       ; stage 2 ends below LBA 100
+        aam                             ; AH = tens, AL = ones
+        call print_two_digits
         mov si, message_read_status
         call print
         mov al, [disk_request + DISK_STATUS]
@@ -120,12 +121,15 @@ BDA_LOW_MEMORY_KIB      equ 413h        ; word: KiB of memory below the EBDA
 message_low_memory:
         db "firstlight: less than 256 KiB of memory below 1 MiB: "
         db "the loader needs a machine with 640 KiB", 13, 10, 0
+%if STAGE2_MAX_SECTORS + STAGE2_LBA > 100
+%error read_rest prints only two digits of an LBA
+%endif
 %if LOW_MEMORY_END != 256 * 1024
 %error message_low_memory does not name LOW_MEMORY_END
 %endif
 message_read:           db "firstlight: cannot read stage 2: disk ", 0
 message_read_lba:       db "h, LBA ", 0
-message_read_status:    db "h, status ", 0
+message_read_status:    db ", status ", 0
 message_read_end:       db "h: check the disk, or write the image to another", 13, 10, 0
 message_damaged:
         db "firstlight: stage 2 is damaged (checksum): write the image to the disk again", 13, 10, 0

@@ -28,7 +28,7 @@ void image_read_header(struct image_items *items)
             return;
         }
     }
-    fatal_message("image header", &why);
+    fatal_message(&why);
 }
 
 static bool read_item(const struct image_item *item, uint8_t *destination, const char *what)

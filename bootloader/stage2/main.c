@@ -30,7 +30,7 @@ static void gather_memory_map(struct memory_map *map)
     firmware_memory_map(&raw);
     struct message why;
     if (!memory_map_normalise(&raw, map, &why)) {
-        fatal_message("memory map", &why);
+        fatal_message(&why);
     }
 }
 
@@ -53,7 +53,7 @@ static uint64_t claim_memory(struct memory_map *map, struct memory_wish *wish, u
     }
     struct message why;
     if (!memory_map_claim(map, address, wish->bytes, BOOT_MEMORY_USABLE, kind, &why)) {
-        fatal_message(what, &why);
+        fatal_message(&why);
     }
     return address;
 }
@@ -80,7 +80,7 @@ static void load_kernel(const struct image_item *item, struct memory_map *map,
     struct message why;
     if (!elf_parse(memory, item->bytes, &kernel->elf, &why) ||
         !kernel_layout_plan(&kernel->elf, &kernel->layout, &why)) {
-        fatal_message("kernel", &why);
+        fatal_message(&why);
     }
     if (kernel->layout.memory_bytes > item->memory_bytes) {
         fatal("kernel needs %llu bytes of memory, the image header says %llu: make the image again "
@@ -119,7 +119,7 @@ static _Noreturn void enter_kernel(const struct loaded_kernel *kernel, struct me
     struct handover handover;
     struct message why;
     if (!handover_plan(&input, &handover, &why)) {
-        fatal_message("hand-over", &why);
+        fatal_message(&why);
     }
     struct memory_wish wish = {
         .bytes = handover.memory_bytes,
@@ -130,7 +130,7 @@ static _Noreturn void enter_kernel(const struct loaded_kernel *kernel, struct me
         claim_memory(map, &wish, BOOT_MEMORY_LOADER_RECLAIMABLE, "page tables and stack");
     uint8_t *memory = machine_memory(physical, handover.memory_bytes);
     if (!handover_build(&input, &handover, memory, physical, command_line, &why)) {
-        fatal_message("hand-over", &why);
+        fatal_message(&why);
     }
     machine_enter(&(struct kernel_entry){
         .entry = kernel->elf.entry,
