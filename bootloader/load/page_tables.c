@@ -76,7 +76,6 @@ static uint64_t *find_table(struct page_tables *tables, uint64_t virtual_address
         } else {
             uint64_t offset = (*entry & ENTRY_ADDRESS) - tables->pool_physical;
             table = (uint64_t *)(void *)(tables->pool + offset);
-            *fresh = false;
         }
     }
     return table;

@@ -400,6 +400,28 @@ static void maps_bss_with_large_pages(void **state)
     loaded_kernel_free(&kernel);
 }
 
+// .data and its .bss, one page long together, granted the wish.
+static void one_large_page_across_file_and_bss(void **state)
+{
+    (void)state;
+    const struct elf64_program_header segments[] = {
+        loadable(RX, BASE, 0x1000, 0x1000, 0x1000),
+        loadable(RW, BASE + 2 * MIB, 0x2000, 0x1000, 2 * MIB),
+    };
+    struct elf_file file = elf_file_make(segments, COUNT(segments), TABLE, 0x3000, BASE);
+    struct loaded_kernel kernel;
+    loaded_kernel_make(&kernel, &file, 4 * MIB - 0x2000);
+    uint64_t alignment;
+    uint64_t phase;
+    kernel_layout_wish(&kernel.layout, &alignment, &phase);
+    assert_int_equal(alignment, PAGE_SIZE_2M);
+    assert_int_equal(kernel.physical % alignment, phase);
+    loaded_kernel_check(&kernel);
+    assert_int_equal(kernel.mapped[0], 1);
+    assert_int_equal(kernel.mapped[1], 1);
+    loaded_kernel_free(&kernel);
+}
+
 static void refuses_sums_that_overflow(void **state)
 {
     (void)state;
@@ -438,6 +460,7 @@ int main(void)
         cmocka_unit_test(random_kernels),
         cmocka_unit_test(wishes_for_the_largest_pages),
         cmocka_unit_test(maps_bss_with_large_pages),
+        cmocka_unit_test(one_large_page_across_file_and_bss),
         cmocka_unit_test(refuses_sums_that_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

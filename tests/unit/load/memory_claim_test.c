@@ -41,6 +41,21 @@ static void claims_split_and_merge(void **state)
     ASSERT_RANGES(&map, {0x1000, 0x9000, BOOT_MEMORY_USABLE, 0});
 }
 
+static void claims_do_not_merge_across_gaps(void **state)
+{
+    (void)state;
+    struct test_map map;
+    struct message why;
+    test_map_reset(&map, 8);
+    test_map_add(&map, 0x1000, 0x1000, BOOT_MEMORY_KERNEL);
+    test_map_add(&map, 0x3000, 0x1000, BOOT_MEMORY_USABLE);
+    test_map_add(&map, 0x5000, 0x1000, BOOT_MEMORY_KERNEL);
+    assert_true(
+        memory_map_claim(&map.map, 0x3000, 0x1000, BOOT_MEMORY_USABLE, BOOT_MEMORY_KERNEL, &why));
+    ASSERT_RANGES(&map, {0x1000, 0x1000, BOOT_MEMORY_KERNEL, 0},
+                  {0x3000, 0x1000, BOOT_MEMORY_KERNEL, 0}, {0x5000, 0x1000, BOOT_MEMORY_KERNEL, 0});
+}
+
 static void claims_that_are_refused(void **state)
 {
     (void)state;
@@ -192,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(claims_split_and_merge),
+        cmocka_unit_test(claims_do_not_merge_across_gaps),
         cmocka_unit_test(claims_that_are_refused),
         cmocka_unit_test(random_claims_match_the_oracle),
         cmocka_unit_test(random_wishes_match_the_oracle),
