@@ -8,4 +8,12 @@ foreach(line IN LISTS lines)
   string(REGEX REPLACE ".*->([A-Z0-9_]+) ([0-9]+).*" "%define \\1 \\2\n" define "${line}")
   string(APPEND text "${define}")
 endforeach()
-file(WRITE ${OUTPUT} "${text}")
+
+# Left alone if it says the same: a changed header then does not assemble everything again.
+set(present "")
+if(EXISTS ${OUTPUT})
+  file(READ ${OUTPUT} present)
+endif()
+if(NOT present STREQUAL text)
+  file(WRITE ${OUTPUT} "${text}")
+endif()
