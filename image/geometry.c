@@ -13,8 +13,8 @@
 struct geometry geometry_for(uint64_t sectors)
 {
     struct geometry geometry = {SMALL_DISK_HEADS, SECTORS_PER_TRACK, IMAGE_MIN_CYLINDERS};
-    const uint64_t small_disk = SMALL_DISK_HEADS * SECTORS_PER_TRACK;
-    const uint64_t large_disk = LARGE_DISK_HEADS * SECTORS_PER_TRACK;
+    const uint64_t small_disk = (uint64_t)SMALL_DISK_HEADS * SECTORS_PER_TRACK;
+    const uint64_t large_disk = (uint64_t)LARGE_DISK_HEADS * SECTORS_PER_TRACK;
 
     if (sectors > CHS_MAX_CYLINDERS * small_disk) {
         geometry.heads = LARGE_DISK_HEADS;

@@ -17,7 +17,7 @@
 #define COMMAND_LINE_BUFFER ((COMMAND_LINE_MAX_BYTES / SECTOR_SIZE + 1) * SECTOR_SIZE)
 
 _Static_assert(sizeof(struct image_header) + MAX_ITEMS * sizeof(struct image_item) <=
-                   HEADER_SECTORS * SECTOR_SIZE,
+                   (size_t)HEADER_SECTORS * SECTOR_SIZE,
                "the header with all items fits its sectors");
 
 // The parts that are made here.
@@ -121,7 +121,7 @@ static bool make_header(const struct image_parts *parts, const struct image_plan
 {
     struct image_header header = {
         .version = IMAGE_VERSION,
-        .header_bytes = HEADER_SECTORS * SECTOR_SIZE,
+        .header_bytes = (size_t)HEADER_SECTORS * SECTOR_SIZE,
         .item_size = sizeof(struct image_item),
         .item_count = plan->item_count,
         .image_sectors = geometry_sectors(&plan->geometry),
@@ -223,7 +223,7 @@ bool image_write(const struct image_parts *parts, const struct image_writer *wri
 {
     struct image_blocks blocks;
     struct image_plan plan;
-    struct stage2_header stage2;
+    struct stage2_header stage2 = {.stage2_sectors = 0};
 
     memset(&blocks, 0, sizeof(blocks));
     if (!check_loader(parts, &stage2, why) ||

@@ -83,9 +83,11 @@ static void trim_trailing_zeros(struct packing *packing)
         if ((segment->source.flags & ELF_PF_X) != 0 || shares_page_with_next(packing, i)) {
             return;
         }
-        segment->copied = without_trailing_zeros(
-            packing->kernel->file + segment->source.file_offset, segment->copied);
-        segment->file_size = segment->copied;
+        if (segment->copied != 0) { // else its offset means nothing
+            segment->copied = without_trailing_zeros(
+                packing->kernel->file + segment->source.file_offset, segment->copied);
+            segment->file_size = segment->copied;
+        }
         if (segment->copied != 0) {
             return;
         }
@@ -145,10 +147,11 @@ static bool place_segments(struct packing *packing, struct message *why)
             segment->offset = round_up_to_page(end) + address % FILE_PAGE_SIZE;
         }
         if (segment->file_size > KERNEL_MAX_BYTES || segment->offset > KERNEL_MAX_BYTES) {
-            return message_refuse(why,
-                                  "its segments are larger than a disk image may be: %llu GiB at "
-                                  "most: make the kernel smaller",
-                                  (unsigned long long)(KERNEL_MAX_BYTES >> 30));
+            message_format(why,
+                           "the kernel's segments need more than the %llu GiB that a disk image "
+                           "can have: make it smaller",
+                           (unsigned long long)(KERNEL_MAX_BYTES >> 30));
+            return false;
         }
         end = segment->offset + segment->file_size;
     }

@@ -12,7 +12,7 @@
 // How many bytes of .bss that lie between file bytes are written out as zeros, at most, in all. A
 // segment beyond that keeps its .bss, which costs the kernel its physical contiguity, or where it
 // shares a page with the next one a copy at boot.
-#define INTERIOR_ZEROS_MAX 0x10000u
+#define INTERIOR_ZEROS_MAX 0x10000ull
 
 struct packed_kernel {
     uint8_t *bytes;        // from malloc; zeros from `size` up to the end of its last sector

@@ -26,10 +26,10 @@ static void pads_to_whole_cylinders(void **state)
     check_geometry(3024, 16, 3);
     check_geometry(3025, 16, 4);
     check_geometry(4032, 16, 4);
-    check_geometry(1024 * 1008, 16, 1024);
-    check_geometry(1024 * 1008 + 1, 255, 65);
-    check_geometry(65 * 16065, 255, 65);
-    check_geometry(65 * 16065 + 1, 255, 66);
+    check_geometry(1024ull * 1008, 16, 1024);
+    check_geometry(1024ull * 1008 + 1, 255, 65);
+    check_geometry(65ull * 16065, 255, 65);
+    check_geometry(65ull * 16065 + 1, 255, 66);
     check_geometry(IMAGE_MAX_SECTORS, 255, 267350);
 }
 
@@ -59,7 +59,7 @@ static void check_chs(const struct geometry *geometry, uint64_t lba, uint8_t hea
 
 static void writes_chs_of_small_disks(void **state)
 {
-    const struct geometry geometry = geometry_for(1024 * 1008);
+    const struct geometry geometry = geometry_for(1024ull * 1008);
 
     (void)state;
     check_chs(&geometry, 0, 0, 1, 0);
@@ -68,22 +68,22 @@ static void writes_chs_of_small_disks(void **state)
     check_chs(&geometry, 63, 1, 1, 0);
     check_chs(&geometry, 1007, 15, 63, 0);
     check_chs(&geometry, 1008, 0, 1, 1);
-    check_chs(&geometry, 255 * 1008, 0, 1, 255);
-    check_chs(&geometry, 256 * 1008, 0, 0x41, 0);
-    check_chs(&geometry, 1024 * 1008 - 1, 15, 0xFF, 0xFF);
+    check_chs(&geometry, 255ull * 1008, 0, 1, 255);
+    check_chs(&geometry, 256ull * 1008, 0, 0x41, 0);
+    check_chs(&geometry, 1024ull * 1008 - 1, 15, 0xFF, 0xFF);
 }
 
 static void writes_chs_of_large_disks(void **state)
 {
-    const struct geometry geometry = geometry_for(2000 * 16065);
+    const struct geometry geometry = geometry_for(2000ull * 16065);
 
     (void)state;
     check_chs(&geometry, 1, 0, 2, 0);
     check_chs(&geometry, 16064, 254, 63, 0);
     check_chs(&geometry, 16065, 0, 1, 1);
     check_chs(&geometry, 1023 * 16065 + 63, 1, 0xC1, 0xFF);
-    check_chs(&geometry, 1024 * 16065 - 1, 0xFE, 0xFF, 0xFF);
-    check_chs(&geometry, 1024 * 16065, 0xFE, 0xFF, 0xFF);
+    check_chs(&geometry, 1024ull * 16065 - 1, 0xFE, 0xFF, 0xFF);
+    check_chs(&geometry, 1024ull * 16065, 0xFE, 0xFF, 0xFF);
     check_chs(&geometry, IMAGE_MAX_SECTORS - 1, 0xFE, 0xFF, 0xFF);
 }
 

@@ -152,15 +152,15 @@ static void lists_the_items(void **state)
 
     (void)state;
     make_image(&image, "root=disk quiet");
-    assert_true(image_header_parse(image.bytes + 21 * SECTOR_SIZE, SECTOR_SIZE, 21, &items, &why));
+    assert_true(image_header_parse(sector_of(&image, 21), SECTOR_SIZE, 21, &items, &why));
     assert_true(items.has_command_line);
     assert_int_equal(items.command_line.lba, 22);
     assert_int_equal(items.command_line.bytes, 15);
     assert_int_equal(items.command_line.memory_bytes, TEST_PAGE);
-    assert_memory_equal(image.bytes + 22 * SECTOR_SIZE, "root=disk quiet\0\0", 17);
+    assert_memory_equal(sector_of(&image, 22), "root=disk quiet\0\0", 17);
     assert_int_equal(items.kernel.lba, 23);
     assert_int_equal(items.kernel.bytes, 3 * TEST_PAGE + 3000);
-    assert_memory_equal(image.bytes + 23 * SECTOR_SIZE,
+    assert_memory_equal(sector_of(&image, 23),
                         "\x7F"
                         "ELF",
                         4);
@@ -168,7 +168,7 @@ static void lists_the_items(void **state)
     free(image.bytes);
 
     make_image(&image, "");
-    assert_true(image_header_parse(image.bytes + 21 * SECTOR_SIZE, SECTOR_SIZE, 21, &items, &why));
+    assert_true(image_header_parse(sector_of(&image, 21), SECTOR_SIZE, 21, &items, &why));
     assert_false(items.has_command_line);
     assert_int_equal(items.kernel.lba, 22);
     free(image.bytes);
@@ -277,9 +277,9 @@ static void passes_the_writers_failure_on(void **state)
                                       511,
                                       512,
                                       5000,
-                                      21 * SECTOR_SIZE,
-                                      22 * SECTOR_SIZE,
-                                      30 * SECTOR_SIZE,
+                                      21ull * SECTOR_SIZE,
+                                      22ull * SECTOR_SIZE,
+                                      30ull * SECTOR_SIZE,
                                       3024 * SECTOR_SIZE - 1};
     struct broken_parts broken;
     struct message why;

@@ -15,12 +15,12 @@
 
 #include <cmocka.h>
 
-#define HEADER_LBA       21
-#define COMMAND_LINE_LBA 22
-#define KERNEL_LBA       23
-#define KERNEL_SECTORS   30 // 3 pages and 3000 bytes
+#define HEADER_LBA       21ull
+#define COMMAND_LINE_LBA 22ull
+#define KERNEL_LBA       23ull
+#define KERNEL_SECTORS   30ull // 3 pages and 3000 bytes
 #define PADDING_LBA      (KERNEL_LBA + KERNEL_SECTORS)
-#define IMAGE_SECTORS    3024
+#define IMAGE_SECTORS    3024ull
 
 #define HOSTILE_IMAGES 3000
 
@@ -62,8 +62,8 @@ static void accepts_what_the_writer_made(void **state)
     assert_int_equal(report.problem_count, 0);
     assert_int_equal(report.part_count, 7);
     check_part(&report, 0, IMAGE_PART_MBR, 0, SECTOR_SIZE);
-    check_part(&report, 1, IMAGE_PART_FIRST_BLOCK, 1, 8 * SECTOR_SIZE);
-    check_part(&report, 2, IMAGE_PART_STAGE2_REST, 9, 12 * SECTOR_SIZE);
+    check_part(&report, 1, IMAGE_PART_FIRST_BLOCK, 1, 8ull * SECTOR_SIZE);
+    check_part(&report, 2, IMAGE_PART_STAGE2_REST, 9, 12ull * SECTOR_SIZE);
     check_part(&report, 3, IMAGE_PART_HEADER, HEADER_LBA, SECTOR_SIZE);
     check_part(&report, 4, IMAGE_PART_COMMAND_LINE, COMMAND_LINE_LBA, 5);
     check_part(&report, 5, IMAGE_PART_KERNEL, KERNEL_LBA, 3 * TEST_PAGE + 3000);
@@ -143,7 +143,7 @@ static void sees_swapped_zeroed_and_stale_sectors(void **state)
 
     (void)state;
     make_image(&image, "");
-    first = image.bytes + (KERNEL_LBA - 1 + 9) * SECTOR_SIZE;
+    first = sector_of(&image, KERNEL_LBA - 1 + 9);
     second = first + SECTOR_SIZE;
     memcpy(sector, first, SECTOR_SIZE);
     memcpy(first, second, SECTOR_SIZE);
@@ -163,8 +163,8 @@ static void sees_every_truncation(void **state)
                                      512,
                                      1023,
                                      1024,
-                                     8 * SECTOR_SIZE,
-                                     9 * SECTOR_SIZE,
+                                     8ull * SECTOR_SIZE,
+                                     9ull * SECTOR_SIZE,
                                      HEADER_LBA * SECTOR_SIZE,
                                      HEADER_LBA * SECTOR_SIZE + 511,
                                      COMMAND_LINE_LBA * SECTOR_SIZE,
@@ -194,7 +194,7 @@ static void sees_every_truncation(void **state)
 
 static void put_header_sum(struct memory_image *image)
 {
-    uint8_t *header = image->bytes + HEADER_LBA * SECTOR_SIZE;
+    uint8_t *header = sector_of(image, HEADER_LBA);
     const struct image_checksum checksum = image_header_checksum(header, SECTOR_SIZE);
 
     memcpy(header + offsetof(struct image_header, checksum), &checksum, sizeof(checksum));
@@ -211,7 +211,7 @@ static void put_stage2_sums(struct memory_image *image)
 
 static uint8_t *item_at(const struct memory_image *image, uint32_t index, size_t field)
 {
-    return image->bytes + HEADER_LBA * SECTOR_SIZE + sizeof(struct image_header) +
+    return sector_of(image, HEADER_LBA) + sizeof(struct image_header) +
            index * sizeof(struct image_item) + field;
 }
 
@@ -229,7 +229,7 @@ static void refuses_what_the_header_cannot_mean(void **state)
     make_image(&image, "quiet");
     put_u64(item_at(&image, 1, offsetof(struct image_item, bytes)), (uint64_t)1 << 40);
     put_u64(item_at(&image, 1, offsetof(struct image_item, memory_bytes)), (uint64_t)1 << 40);
-    put_u64(image.bytes + HEADER_LBA * SECTOR_SIZE + offsetof(struct image_header, image_sectors),
+    put_u64(sector_of(&image, HEADER_LBA) + offsetof(struct image_header, image_sectors),
             (uint64_t)1 << 40);
     put_header_sum(&image);
     check_problem(&image, "the kernel takes 2147483648 sectors from LBA 23");
@@ -337,7 +337,7 @@ static void survives_hostile_images(void **state)
     (void)state;
     make_image(&image, "quiet");
     // Enough padding to see the end, little enough to be quick.
-    image.size = 200 * SECTOR_SIZE;
+    image.size = 200ull * SECTOR_SIZE;
     good = malloc(image.size);
     assert_non_null(good);
     memcpy(good, image.bytes, image.size);

@@ -92,6 +92,12 @@ void make_loader(uint8_t mbr[SECTOR_SIZE], uint8_t *stage2, uint16_t stage2_sect
     memcpy(stage2, &header, sizeof(header));
 }
 
+uint8_t *sector_of(const struct memory_image *image, uint64_t lba)
+{
+    assert_true(lba * SECTOR_SIZE < image->size);
+    return image->bytes + lba * SECTOR_SIZE;
+}
+
 bool memory_image_write(void *context, const void *bytes, size_t size, struct message *why)
 {
     struct memory_image *image = context;

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define TEST_PAGE 4096u
+#define TEST_PAGE 4096ull
 
 #define ELF_SPEC_SEGMENTS 16
 
@@ -41,6 +41,9 @@ struct memory_image {
     uint64_t size;
     uint64_t refuse_at; // writes that pass this size fail
 };
+
+// Where a sector of it begins.
+uint8_t *sector_of(const struct memory_image *image, uint64_t lba);
 
 bool memory_image_write(void *context, const void *bytes, size_t size, struct message *why);
 bool memory_image_read(void *context, uint64_t offset, void *buffer, size_t size,

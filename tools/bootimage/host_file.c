@@ -32,7 +32,10 @@ static bool open_input(const char *path, struct host_input *input, struct messag
         return refuse_errno(why, "cannot be read");
     }
     input->descriptor = host_open_for_reading(path);
-    return input->descriptor >= 0 || refuse_errno(why, "cannot be read");
+    if (input->descriptor < 0) {
+        return refuse_errno(why, "cannot be read");
+    }
+    return true;
 }
 
 bool host_input_open(const char *path, struct host_input *input, struct message *why)
@@ -113,7 +116,7 @@ static bool read_whole(struct host_input *input, uint64_t most, struct host_byte
 
 bool host_read_file(const char *path, uint64_t most, struct host_bytes *file, struct message *why)
 {
-    struct host_input input;
+    struct host_input input = {.descriptor = -1};
     bool done;
 
     if (!host_input_open(path, &input, why)) {

@@ -29,11 +29,11 @@ static void print_quoted(const char *text, uint64_t length)
 
 static void print_summary(const struct image_report *report)
 {
-    (void)printf("image: %" PRIu64 " bytes", report->file_bytes);
+    (void)printf("%" PRIu64 " bytes", report->file_bytes);
     if (report->has_items && report->items.image_sectors <= IMAGE_MAX_SECTORS) {
         const struct geometry geometry = geometry_for(report->items.image_sectors);
-        (void)printf(", %" PRIu64 " sectors of its own (%" PRIu64
-                     " cylinders, %u heads, %u sectors a track)",
+        (void)printf(", the image itself %" PRIu64 " sectors: %" PRIu64
+                     " cylinders of %u heads and %u sectors a track",
                      report->items.image_sectors, geometry.cylinders, (unsigned)geometry.heads,
                      (unsigned)geometry.sectors_per_track);
     }
@@ -148,7 +148,7 @@ static int print_report(const char *path, const struct image_report *report)
 int inspect_command(char **arguments)
 {
     struct option file = {.name = NULL};
-    struct host_input input;
+    struct host_input input = {.descriptor = -1};
     struct image_report report;
     struct message why;
     int status;

@@ -1,0 +1,75 @@
+"""The bootimage command line: help, version, wrong usage."""
+
+import os
+import unittest
+
+from harness.environment import run_bootimage
+from support import ImageCase, simple_kernel
+
+
+class Help(ImageCase):
+    def check(self, arguments, *texts):
+        finished = run_bootimage(*arguments)
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+        self.assertTrue(finished.stdout.endswith("\n"))
+        self.assertLessEqual(max(map(len, finished.stdout.splitlines())), 100)
+        for text in texts:
+            self.assertIn(text, finished.stdout)
+
+    def test_general(self):
+        self.check(["--help"], "bootimage create", "bootimage inspect", "--version", "Exit status")
+
+    def test_create(self):
+        self.check(["create", "--help"], "--kernel FILE", "--output FILE", "--cmdline TEXT", "4095")
+
+    def test_inspect(self):
+        self.check(["inspect", "--help"], "bootimage inspect FILE", "in place", "damaged")
+
+    def test_version(self):
+        finished = run_bootimage("--version")
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+        self.assertRegex(finished.stdout, r"\Abootimage \(Firstlight\) \d+\.\d+\.\d+\n\Z")
+
+
+class WrongUsage(ImageCase):
+    def check(self, arguments, *texts):
+        before = os.listdir(self.folder)
+        self.check_one_line(run_bootimage(*arguments), 2, *texts)
+        self.assertEqual(os.listdir(self.folder), before)
+
+    def test_command(self):
+        self.check([], "no command given", "--help")
+        self.check(["made-up"], "unknown command 'made-up'")
+        self.check(["--made-up"], "unknown command '--made-up'")
+
+    def test_create(self):
+        kernel, output = ["--kernel", "k"], ["--output", self.path("o")]
+        self.check(["create"], "'--kernel FILE' is missing", "bootimage create --help")
+        self.check(["create", *kernel], "'--output FILE' is missing")
+        self.check(["create", *output], "'--kernel FILE' is missing")
+        self.check(["create", *output, "--kernel="], "'--kernel FILE' is missing")
+        self.check(["create", *output, "--kernel"], "nothing follows option '--kernel'")
+        self.check(["create", *kernel, *output, "--quick"], "unknown option '--quick'")
+        self.check(["create", *kernel, *output, "-o"], "unknown option '-o'")
+        self.check(["create", *kernel, *output, "--kern", "k"], "unknown option '--kern'")
+        self.check(["create", *kernel, *output, "file"], "unexpected argument 'file'")
+        self.check(["create", *kernel, *output, *kernel], "second time", "--kernel")
+
+    def test_inspect(self):
+        self.check(["inspect"], "no image named", "bootimage inspect --help")
+        self.check(["inspect", "a", "b"], "second time", "'b'")
+        self.check(["inspect", "--all", "a"], "unknown option '--all'")
+
+    def test_spellings_that_are_right(self):
+        kernel = self.write("-kernel.elf", simple_kernel())
+        output = self.path("o")
+        finished = run_bootimage("create", f"--output={output}", f"--kernel={kernel}",
+                                 "--cmdline=--quiet a=b")
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+        finished = run_bootimage("inspect", "--", output)
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+        self.assertIn('"--quiet a=b"', finished.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
