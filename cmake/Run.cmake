@@ -1,4 +1,4 @@
-# cmake -DIMAGE=file -DEXIT_IMAGE=file -P Run.cmake
+# cmake -DIMAGE=file -DEXIT_IMAGE=file [-DSECONDS=60] -P Run.cmake
 # With a display (DISPLAY or WAYLAND_DISPLAY set): IMAGE in a window, until that is closed.
 # Without: EXIT_IMAGE, whose kernel ends QEMU by itself, serial on standard output; fails unless the
 # kernel reported success.
@@ -8,7 +8,9 @@ cmake_minimum_required(VERSION 3.25)
 # The kernel writes SUCCESS to QEMU's debug exit device, which ends with (SUCCESS << 1) | 1.
 set(exit_port 0xf4)
 set(exit_success 33)
-set(seconds 60)
+if(NOT DEFINED SECONDS)
+  set(SECONDS 60)
+endif()
 
 find_program(qemu qemu-system-x86_64)
 if(NOT qemu)
@@ -29,7 +31,7 @@ execute_process(
   COMMAND ${qemu} -drive format=raw,file=${EXIT_IMAGE} -display none -monitor none -serial stdio
     -no-reboot -device isa-debug-exit,iobase=${exit_port},iosize=4
   INPUT_FILE /dev/null
-  TIMEOUT ${seconds}
+  TIMEOUT ${SECONDS}
   RESULT_VARIABLE status)
 if(NOT status EQUAL ${exit_success})
   message(FATAL_ERROR "the kernel did not report success: QEMU ended with status ${status}")

@@ -1,0 +1,97 @@
+"""Rebuilds are exact: what a touched file is part of is made again, and nothing else.
+
+Builds a copy of the tree in a temporary folder, touches one file at a time, and compares what Ninja
+would do with what it should do.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+CMAKE, SOURCE = sys.argv.pop(1), Path(sys.argv.pop(1))
+
+IMAGES = {"firstlight.bin", "firstlight-exit.bin"}
+TOOL = {"embedded_stage2.c", "bootimage"} | IMAGES
+STAGE2 = {"stage2.elf", "stage2.bin"} | TOOL
+MBR = {"mbr.bin", "embedded_mbr.c", "bootimage"} | IMAGES
+
+# Touched file -> the files made again, compiler's objects by the name of their source.
+CASES = {
+    "bootloader/mbr/mbr.asm": MBR,
+    "bootloader/stage2/uart.inc": {"first_block.o"} | STAGE2 | MBR,
+    "bootloader/stage2/disk_reader.inc": {"first_block.o"} | STAGE2,
+    "bootloader/stage2/stage2.ld": {"stage2.ld"} | STAGE2,
+    "bootloader/bios/a20.c": {"a20.c"} | STAGE2,
+    "kernel/kernel.ld": {"firstlight-kernel.elf"} | IMAGES,
+    "kernel/main.c": {"main.c", "firstlight-kernel.elf"} | IMAGES,
+    "tools/bootimage/create.c": {"create.c", "bootimage"} | IMAGES,
+}
+
+
+class Rebuild(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="firstlight-rebuild-")
+        cls.source = Path(cls.folder.name, "source")
+        cls.build = Path(cls.folder.name, "build")
+        shutil.copytree(SOURCE, cls.source, ignore=shutil.ignore_patterns("build", ".git"))
+        cls.run_cmake("--preset", "release", "-B", str(cls.build), "-DBUILD_TESTING=OFF")
+        cls.run_cmake("--build", str(cls.build))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def run_cmake(cls, *arguments):
+        done = subprocess.run([CMAKE, *arguments], cwd=cls.source, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+        if done.returncode != 0:
+            raise AssertionError(f"cmake {' '.join(arguments)} failed:\n{done.stdout}")
+        return done.stdout
+
+    def made_again(self):
+        """Builds, and returns the names of the files that were made."""
+        made = set()
+        for line in self.run_cmake("--build", str(self.build), "--verbose").splitlines():
+            step = re.match(r"\[\d+/\d+\] (.*)", line)
+            if not step:
+                continue
+            command = step.group(1)
+            for output in re.findall(r" (?:-o|--output) (\S+)|-DOUTPUT=(\S+)", command):
+                name = os.path.basename(output[0] or output[1])
+                made.add(re.sub(r"\.c\.o$", ".c", name))
+        return made
+
+    def test_nothing_touched(self):
+        self.assertIn("no work to do", self.run_cmake("--build", str(self.build)))
+
+    def test_one_file_touched(self):
+        for name, expected in CASES.items():
+            with self.subTest(touched=name):
+                os.utime(self.source / name)
+                self.assertEqual(self.made_again(), expected)
+
+    def test_shared_number_changed(self):
+        """A number of a C header reaches the assembly that uses it, and only that."""
+        header = self.source / "bootloader/memory_layout.h"
+        text = header.read_text()
+        self.change(header, text, "DISK_BUFFER_SECTORS     127", "DISK_BUFFER_SECTORS     126")
+        made = self.made_again()
+        self.assertIn("image.c", made)
+        self.assertNotIn("mbr.bin", made)
+        self.change(header, text, "0x7E00", "0x7E10")
+        self.assertIn("mbr.bin", self.made_again())
+
+    def change(self, header, text, old, new):
+        self.assertIn(old, text)
+        header.write_text(text.replace(old, new))
+
+
+if __name__ == "__main__":
+    unittest.main()
