@@ -163,11 +163,11 @@ bool memory_map_normalise(struct memory_map *raw, struct memory_map *map, struct
 // ---- Using --------------------------------------------------------------------------------
 
 // The range that holds all of [base, base + length); null when none does.
-static struct boot_memory_range *range_around(const struct memory_map *map, uint64_t base,
-                                              uint64_t length)
+static const struct boot_memory_range *range_around(const struct memory_map *map, uint64_t base,
+                                                    uint64_t length)
 {
     for (uint32_t i = 0; i < map->count; i++) {
-        struct boot_memory_range *range = &map->ranges[i];
+        const struct boot_memory_range *range = &map->ranges[i];
         if (base >= range->base && base - range->base < range->length) {
             return length <= range->length - (base - range->base) ? range : NULL;
         }
@@ -175,10 +175,34 @@ static struct boot_memory_range *range_around(const struct memory_map *map, uint
     return NULL;
 }
 
+// Puts the ranges in `with` that are not empty in the place of ranges first to end - 1.
+static bool replace_ranges(struct memory_map *map, uint32_t first, uint32_t end,
+                           const struct boot_memory_range *with, uint32_t count,
+                           struct message *why)
+{
+    uint32_t added = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        added += with[i].length != 0;
+    }
+    const uint32_t new_count = map->count - (end - first) + added;
+    if (new_count > map->capacity) {
+        return refuse_full(map, why);
+    }
+    struct boot_memory_range *place = &map->ranges[first];
+    memmove(place + added, &map->ranges[end], (map->count - end) * sizeof *place);
+    map->count = new_count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (with[i].length != 0) {
+            *place++ = with[i];
+        }
+    }
+    return true;
+}
+
 bool memory_map_claim(struct memory_map *map, uint64_t base, uint64_t length, uint32_t from,
                       uint32_t kind, struct message *why)
 {
-    struct boot_memory_range *range = range_around(map, base, length);
+    const struct boot_memory_range *range = range_around(map, base, length);
     if (range == NULL || range->kind != from || length == 0 || ((base | length) & PAGE_MASK) != 0) {
         return message_refuse(why,
                               "memory at 0x%llx, %llu bytes, is not free to be taken: this is a "
@@ -188,41 +212,28 @@ bool memory_map_claim(struct memory_map *map, uint64_t base, uint64_t length, ui
     if (kind == from) {
         return true;
     }
-    // What is left before and behind, and what of the neighbours continues the new range.
-    struct boot_memory_range before = {
-        .base = range->base, .length = base - range->base, .kind = from};
-    struct boot_memory_range claimed = {.base = base, .length = length, .kind = kind};
-    struct boot_memory_range behind = {
-        .base = base + length, .length = range_end(range) - (base + length), .kind = from};
+    enum { BEFORE, CLAIMED, BEHIND, PARTS };
+    const uint64_t claimed_end = base + length;
+    struct boot_memory_range parts[PARTS] = {
+        [BEFORE] = {.base = range->base, .length = base - range->base, .kind = from},
+        [CLAIMED] = {.base = base, .length = length, .kind = kind},
+        [BEHIND] = {.base = claimed_end, .length = range_end(range) - claimed_end, .kind = from},
+    };
+    // Neighbours that the claimed part continues become one with it.
     uint32_t first = (uint32_t)(range - map->ranges);
     uint32_t end = first + 1;
-    if (before.length == 0 && first > 0 && range[-1].kind == kind &&
+    if (parts[BEFORE].length == 0 && first > 0 && range[-1].kind == kind &&
         range_end(&range[-1]) == base) {
         first--;
-        claimed.base = range[-1].base;
-        claimed.length += range[-1].length;
+        parts[CLAIMED].base = range[-1].base;
+        parts[CLAIMED].length += range[-1].length;
     }
-    if (behind.length == 0 && end < map->count && range[1].kind == kind &&
-        range[1].base == behind.base) {
+    if (parts[BEHIND].length == 0 && end < map->count && range[1].kind == kind &&
+        range[1].base == claimed_end) {
         end++;
-        claimed.length += range[1].length;
+        parts[CLAIMED].length += range[1].length;
     }
-
-    uint32_t added = 1 + (before.length != 0) + (behind.length != 0);
-    if (map->count - (end - first) + added > map->capacity) {
-        return refuse_full(map, why);
-    }
-    struct boot_memory_range *place = &map->ranges[first];
-    memmove(place + added, &map->ranges[end], (map->count - end) * sizeof *place);
-    map->count = map->count - (end - first) + added;
-    if (before.length != 0) {
-        *place++ = before;
-    }
-    *place++ = claimed;
-    if (behind.length != 0) {
-        *place = behind;
-    }
-    return true;
+    return replace_ranges(map, first, end, parts, PARTS, why);
 }
 
 // The part of a usable range at or above `minimum`, from a page boundary on. False when empty.

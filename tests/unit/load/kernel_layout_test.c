@@ -1,5 +1,5 @@
-// Unit tests of bootloader/load/kernel_layout.c and kernel_mapping.c: kernels of every kind are
-// planned, filled and mapped, then read back through the page tables and compared with their ELF.
+// Unit tests of bootloader/load/kernel_layout.c: kernels of every kind are planned, filled and
+// mapped, then read back through the page tables and compared with their ELF.
 #include "elf_builder.h"
 #include "kernel_layout.h"
 #include "loaded_kernel.h"
@@ -12,21 +12,8 @@
 #define BASE     0xFFFFFFFF80000000u
 #define PHYSICAL 0x1000000u // where kernel memory lies, unless a test says otherwise
 #define TABLE    64u
-#define MIB      0x100000ull
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-// The entry point is the start of the first executable segment.
-static void load(struct loaded_kernel *kernel, const struct elf64_program_header *segments,
-                 uint32_t count, uint64_t file_size)
-{
-    uint32_t code = 0;
-    while (segments[code].p_flags != RX) {
-        code++;
-    }
-    struct elf_file file = elf_file_make(segments, count, TABLE, file_size, segments[code].p_vaddr);
-    loaded_kernel_make(kernel, &file, PHYSICAL);
-}
 
 static struct kernel_run run_at(const struct loaded_kernel *kernel, uint32_t index)
 {
@@ -60,7 +47,7 @@ static void a_kernel_laid_out_by_bootimage(void **state)
         loadable(RW, BASE + 0x4000, 0x4000, 0x1234, 0x3000),
     };
     struct loaded_kernel kernel;
-    load(&kernel, segments, COUNT(segments), 0x5234);
+    loaded_kernel_load(&kernel, PHYSICAL, segments, COUNT(segments), 0x5234);
     assert_int_equal(kernel.layout.file_bytes, 0x6000);
     assert_int_equal(kernel.layout.memory_bytes, 0x7000);
     assert_true(kernel.layout.in_file_order);
@@ -91,7 +78,7 @@ static void bss_alone_takes_fresh_pages(void **state)
         loadable(RW, BASE + 0x1000, 0x2000, 0, 0x2345),
     };
     struct loaded_kernel kernel;
-    load(&kernel, segments, COUNT(segments), 0x2000);
+    loaded_kernel_load(&kernel, PHYSICAL, segments, COUNT(segments), 0x2000);
     struct kernel_run bss = run_at(&kernel, 1);
     assert_true(bss.in_place);
     assert_int_equal(bss.file_pages, 0);
@@ -112,7 +99,7 @@ static void bss_segment_in_the_page_of_data(void **state)
         loadable(RW, BASE + 0x1800, 0x7800, 0, 0x3000),
     };
     struct loaded_kernel kernel;
-    load(&kernel, segments, COUNT(segments), 0x3000);
+    loaded_kernel_load(&kernel, PHYSICAL, segments, COUNT(segments), 0x3000);
     assert_int_equal(count_runs(&kernel), 2);
     struct kernel_run data = run_at(&kernel, 1);
     assert_true(data.in_place);
@@ -132,7 +119,7 @@ static void segments_of_one_run_stay_in_place(void **state)
         loadable(R, BASE + 0x1900, 0x2900, 0x3000, 0x3000),
     };
     struct loaded_kernel kernel;
-    load(&kernel, segments, COUNT(segments), 0x5900);
+    loaded_kernel_load(&kernel, PHYSICAL, segments, COUNT(segments), 0x5900);
     assert_int_equal(count_runs(&kernel), 1);
     assert_true(run_at(&kernel, 0).in_place);
     loaded_kernel_check(&kernel);
@@ -147,7 +134,7 @@ static unsigned in_place_with(struct elf64_program_header second, uint64_t file_
     const struct elf64_program_header segments[] = {loadable(RX, BASE, 0x1000, 0x1800, 0x1800),
                                                     second};
     struct loaded_kernel kernel;
-    load(&kernel, segments, COUNT(segments), file_size);
+    loaded_kernel_load(&kernel, PHYSICAL, segments, COUNT(segments), file_size);
     loaded_kernel_check(&kernel);
     unsigned in_place = 0;
     for (uint32_t i = 0; i < count_runs(&kernel); i++) {
@@ -189,7 +176,7 @@ static void copies_a_run_with_bss_inside(void **state)
         loadable(RW, BASE + 0x2600, 0x3600, 0x300, 0x2000),
     };
     struct loaded_kernel kernel;
-    load(&kernel, segments, COUNT(segments), 0x3900);
+    loaded_kernel_load(&kernel, PHYSICAL, segments, COUNT(segments), 0x3900);
     assert_int_equal(count_runs(&kernel), 2);
     assert_true(run_at(&kernel, 0).in_place);
     assert_false(run_at(&kernel, 1).in_place);
@@ -206,7 +193,7 @@ static void copies_a_run_whose_segments_moved_apart(void **state)
         loadable(R, BASE + 0x800, 0x2800, 0x800, 0x800),
     };
     struct loaded_kernel kernel;
-    load(&kernel, segments, COUNT(segments), 0x3000);
+    loaded_kernel_load(&kernel, PHYSICAL, segments, COUNT(segments), 0x3000);
     assert_int_equal(count_runs(&kernel), 1);
     assert_false(run_at(&kernel, 0).in_place);
     loaded_kernel_check(&kernel);
@@ -241,7 +228,7 @@ static void everything_in_one_file_page(void **state)
         loadable(RW, BASE + 0x2400, 0x400, 0x100, 0x5000),
     };
     struct loaded_kernel kernel;
-    load(&kernel, segments, COUNT(segments), 0x500);
+    loaded_kernel_load(&kernel, PHYSICAL, segments, COUNT(segments), 0x500);
     for (uint32_t i = 0; i < 3; i++) {
         assert_false(run_at(&kernel, i).in_place);
     }
@@ -266,7 +253,7 @@ static void five_thousand_segments(void **state)
             segments[i].p_align = 1;
         }
         struct loaded_kernel kernel;
-        load(&kernel, segments, SEGMENTS, (FIRST_PAGE + 2500) * 0x1000ull);
+        loaded_kernel_load(&kernel, PHYSICAL, segments, SEGMENTS, (FIRST_PAGE + 2500) * 0x1000ull);
         assert_int_equal(count_runs(&kernel), SEGMENTS);
         assert_int_equal(run_at(&kernel, 0).in_place, !copied);
         loaded_kernel_check(&kernel);
@@ -342,85 +329,7 @@ static void random_kernels(void **state)
     assert_true(with_in_place > 1000 && with_copies > 1000);
 }
 
-// ---- Large pages --------------------------------------------------------------------------
-
-static void assert_wish(const struct elf64_program_header *segments, uint32_t count,
-                        uint64_t file_size, uint64_t alignment, uint64_t phase)
-{
-    struct elf_file file = elf_file_make(segments, count, TABLE, file_size, segments[0].p_vaddr);
-    struct elf_kernel elf;
-    struct kernel_layout layout;
-    struct message why = {.text = ""};
-    if (!elf_parse(file.bytes, file.size, &elf, &why) || !kernel_layout_plan(&elf, &layout, &why)) {
-        fail_msg("%s", why.text);
-    }
-    uint64_t wished_alignment;
-    uint64_t wished_phase;
-    kernel_layout_wish(&layout, &wished_alignment, &wished_phase);
-    assert_int_equal(wished_alignment, alignment);
-    assert_int_equal(wished_phase, phase);
-    elf_file_free(&file);
-}
-
-static void wishes_for_the_largest_pages(void **state)
-{
-    (void)state;
-    struct elf64_program_header segments[] = {
-        loadable(RX, BASE + 0x1000, 0x1000, 0x1000, 0x1000),
-        loadable(RW, BASE + 0x2000, 0x2000, 0x1000, 0x1000),
-    };
-    assert_wish(segments, 2, 0x3000, 0x1000, 0);
-    // 4 MiB of .bss behind it hold a large page: address = virtual address modulo 2 MiB.
-    segments[1].p_memsz = 4 * MIB;
-    assert_wish(segments, 2, 0x3000, PAGE_SIZE_2M, 0);
-    segments[1].p_memsz = 2 * MIB; // does not reach the end of the page at BASE + 2 MiB
-    assert_wish(segments, 2, 0x3000, 0x1000, 0);
-    // .bss alone comes behind the file, at another distance.
-    segments[1] = loadable(RW, BASE + 8 * MIB, 0x2000, 0, 5 * MIB);
-    assert_wish(segments, 2, 0x2800, PAGE_SIZE_2M, 2 * MIB - 0x3000);
-    segments[1] = loadable(RW, 0xFFFFFFFFC0000000u, 0x2000, 0, 0x40000000 - 0x1000);
-    assert_wish(segments, 2, 0x2800, PAGE_SIZE_2M, 2 * MIB - 0x3000);
-    segments[1] = loadable(RW, 0xFFFFFFFFC0000000u, 0x2000, 0, 0x40000000);
-    assert_wish(segments, 2, 0x2800, PAGE_SIZE_1G, 0x40000000 - 0x3000);
-}
-
-static void maps_bss_with_large_pages(void **state)
-{
-    (void)state;
-    const struct elf64_program_header segments[] = {
-        loadable(RX, BASE + 0x1000, 0x1000, 0x1000, 0x1000),
-        loadable(RW, BASE + 0x2000, 0x2000, 0x1000, 6 * MIB),
-    };
-    struct loaded_kernel kernel;
-    load(&kernel, segments, COUNT(segments), 0x3000);
-    loaded_kernel_check(&kernel);
-    assert_int_equal(kernel.mapped[1], 2); // pages of 2 MiB
-    // Root, two above, and tables of 4 KiB pages for both ends.
-    assert_int_equal(kernel.tables.used, 5);
-    loaded_kernel_free(&kernel);
-}
-
-// .data and its .bss, one page long together, granted the wish.
-static void one_large_page_across_file_and_bss(void **state)
-{
-    (void)state;
-    const struct elf64_program_header segments[] = {
-        loadable(RX, BASE, 0x1000, 0x1000, 0x1000),
-        loadable(RW, BASE + 2 * MIB, 0x2000, 0x1000, 2 * MIB),
-    };
-    struct elf_file file = elf_file_make(segments, COUNT(segments), TABLE, 0x3000, BASE);
-    struct loaded_kernel kernel;
-    loaded_kernel_make(&kernel, &file, 4 * MIB - 0x2000);
-    uint64_t alignment;
-    uint64_t phase;
-    kernel_layout_wish(&kernel.layout, &alignment, &phase);
-    assert_int_equal(alignment, PAGE_SIZE_2M);
-    assert_int_equal(kernel.physical % alignment, phase);
-    loaded_kernel_check(&kernel);
-    assert_int_equal(kernel.mapped[0], 1);
-    assert_int_equal(kernel.mapped[1], 1);
-    loaded_kernel_free(&kernel);
-}
+// ---- Refused ------------------------------------------------------------------------------
 
 static void refuses_sums_that_overflow(void **state)
 {
@@ -458,9 +367,6 @@ int main(void)
         cmocka_unit_test(everything_in_one_file_page),
         cmocka_unit_test(five_thousand_segments),
         cmocka_unit_test(random_kernels),
-        cmocka_unit_test(wishes_for_the_largest_pages),
-        cmocka_unit_test(maps_bss_with_large_pages),
-        cmocka_unit_test(one_large_page_across_file_and_bss),
         cmocka_unit_test(refuses_sums_that_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

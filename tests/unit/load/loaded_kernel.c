@@ -46,6 +46,19 @@ void loaded_kernel_make(struct loaded_kernel *kernel, struct elf_file *file, uin
     }
 }
 
+void loaded_kernel_load(struct loaded_kernel *kernel, uint64_t physical,
+                        const struct elf64_program_header *segments, uint32_t count,
+                        uint64_t file_size)
+{
+    uint32_t code = 0;
+    while ((segments[code].p_flags & ELF_PF_X) == 0) {
+        code++;
+    }
+    struct elf_file file = elf_file_make(segments, count, sizeof(struct elf64_header), file_size,
+                                         segments[code].p_vaddr);
+    loaded_kernel_make(kernel, &file, physical);
+}
+
 void loaded_kernel_free(struct loaded_kernel *kernel)
 {
     free_pages(kernel->memory);

@@ -21,7 +21,12 @@ struct loaded_kernel {
 // Takes the file over. A refusal fails the test.
 void loaded_kernel_make(struct loaded_kernel *kernel, struct elf_file *file, uint64_t physical);
 
-// The same; false, and the file freed, when elf_parse refuses it.
+// Makes the file, too; the entry point is the start of the first executable segment.
+void loaded_kernel_load(struct loaded_kernel *kernel, uint64_t physical,
+                        const struct elf64_program_header *segments, uint32_t count,
+                        uint64_t file_size);
+
+// As loaded_kernel_make; false, and the file freed, when elf_parse refuses it.
 bool loaded_kernel_try(struct loaded_kernel *kernel, struct elf_file *file, uint64_t physical);
 
 // Fails the test unless
