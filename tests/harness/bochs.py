@@ -93,6 +93,9 @@ class Bochs:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        lock = self._image + ".lock"  # stays behind when Bochs is killed, and locks out the next
+        if os.path.exists(lock):
+            os.unlink(lock)
 
     def wait_until(self, condition):
         """Until condition() is true; False when Bochs ended, crashed or ran out of time first."""

@@ -16,6 +16,8 @@ ITEM = struct.Struct("<2I2Q2Q3Q")
 ITEM_KERNEL, ITEM_COMMAND_LINE = 1, 2
 CHECKSUM_BLOCK = 64
 CHECKSUM_LANE_FACTOR = 0x9E3779B97F4A7C15
+FIRST_BLOCK_SUMS_OFFSET, REST_SUMS_OFFSET = 8, 16  # in STAGE2_HEADER
+MASK_32 = (1 << 32) - 1
 MASK_64 = (1 << 64) - 1
 
 FLOPPY_1440K = 1440 * 1024
@@ -32,6 +34,15 @@ def checksum(data):
             weighted[lane] += total[lane]
     return ((total[0] + total[1] * CHECKSUM_LANE_FACTOR) & MASK_64,
             (weighted[0] + weighted[1] * CHECKSUM_LANE_FACTOR + len(data)) & MASK_64)
+
+
+def word_sums(data):
+    """(sum, weighted_sum) of 32-bit words, as image_format.h defines struct word_sums."""
+    total = weighted = 0
+    for (word,) in struct.iter_unpack("<I", bytes(data)):
+        total = (total + word) & MASK_32
+        weighted = (weighted + total) & MASK_32
+    return total, weighted
 
 
 class Item:
@@ -112,6 +123,24 @@ class DiskImage:
         sums = checksum(bytes(self.data[start:start + self.header_bytes]))
         self.data[field:field + 16] = struct.pack("<2Q", *sums)
 
+    def patch_header(self, offset, replacement):
+        """Changes bytes of the image header and repairs its checksum."""
+        start = self.header_lba * SECTOR + offset
+        self.data[start:start + len(replacement)] = replacement
+        self.items = [Item(ITEM.unpack_from(self.data, self._item_offset(index)))
+                      for index in range(len(self.items))]
+        self.repair_header()
+
+    def patch_stage2(self, offset, replacement):
+        """Changes bytes of stage 2, counted from its first, and repairs its sums."""
+        start = STAGE2_LBA * SECTOR
+        first_end = start + self.first_block_sectors * SECTOR
+        self.data[start + offset:start + offset + len(replacement)] = replacement
+        rest = word_sums(self.data[first_end:start + self.stage2_sectors * SECTOR])
+        struct.pack_into("<2I", self.data, start + REST_SUMS_OFFSET, *rest)
+        first = word_sums(self.data[start + REST_SUMS_OFFSET:first_end])
+        struct.pack_into("<2I", self.data, start + FIRST_BLOCK_SUMS_OFFSET, *first)
+
     # ---- media ----
 
     def write(self, path, size=None):
@@ -125,7 +154,7 @@ class DiskImage:
                 file.truncate(size)
         return path
 
-    def truncated(self, path, sectors):
+    def truncated_to(self, path, sectors):
         """The image with the rest of the disk missing, needed or not."""
         with open(path, "wb") as file:
             file.write(self.data[:sectors * SECTOR])

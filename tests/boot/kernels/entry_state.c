@@ -14,6 +14,7 @@
 #define CR0_MP         (1u << 1)
 #define CR0_EM         (1u << 2)
 #define CR0_TS         (1u << 3)
+#define CR0_NE         (1u << 5)
 #define CR0_WP         (1u << 16)
 #define CR0_PG         (1u << 31)
 #define CR4_PAE        (1u << 5)
@@ -39,7 +40,10 @@
 
 #define DEFAULT_MXCSR       0x1F80u // Intel SDM volume 1, section 11.6.4
 #define DEFAULT_X87_CONTROL 0x037Fu // System V AMD64 ABI, section 3.2.1
-#define FX_X87_CONTROL      0u      // offsets in entry_fx
+#define OTHER_REGISTERS     14u
+#define FX_X87_CONTROL      0u   // offsets in entry_fx
+#define FX_XMM              160u // 16 registers of 16 bytes
+#define FX_XMM_END          416u
 #define FX_MXCSR            24u
 #define BIOS_VIDEO_MODE     0x449u // in the BIOS data area
 #define TEXT_MODE           3u
@@ -57,6 +61,7 @@ struct __attribute__((packed)) descriptor_table {
 
 // Filled by entry_probe; not static, so that the assembly below finds them.
 uint64_t entry_rsp, entry_return_slot, entry_rdi, entry_flags, entry_cr0, entry_cr3, entry_cr4;
+uint64_t entry_others[OTHER_REGISTERS]; // all general registers but RSP and RDI
 uint16_t entry_cs, entry_ds, entry_es, entry_ss, entry_fs, entry_gs, entry_tr, entry_ldt;
 struct descriptor_table entry_gdt, entry_idt;
 _Alignas(16) uint8_t entry_fx[512]; // as FXSAVE writes it (Intel SDM volume 1, section 10.5.1)
@@ -65,6 +70,20 @@ _Alignas(16) uint8_t entry_fx[512]; // as FXSAVE writes it (Intel SDM volume 1, 
 __asm__(".pushsection .text.entry_probe, \"ax\"\n"
         ".globl entry_probe\n"
         "entry_probe:\n"
+        "    movq %rax, entry_others(%rip)\n"
+        "    movq %rbx, entry_others + 8(%rip)\n"
+        "    movq %rcx, entry_others + 16(%rip)\n"
+        "    movq %rdx, entry_others + 24(%rip)\n"
+        "    movq %rsi, entry_others + 32(%rip)\n"
+        "    movq %rbp, entry_others + 40(%rip)\n"
+        "    movq %r8, entry_others + 48(%rip)\n"
+        "    movq %r9, entry_others + 56(%rip)\n"
+        "    movq %r10, entry_others + 64(%rip)\n"
+        "    movq %r11, entry_others + 72(%rip)\n"
+        "    movq %r12, entry_others + 80(%rip)\n"
+        "    movq %r13, entry_others + 88(%rip)\n"
+        "    movq %r14, entry_others + 96(%rip)\n"
+        "    movq %r15, entry_others + 104(%rip)\n"
         "    movq %rsp, entry_rsp(%rip)\n"
         "    movq %rdi, entry_rdi(%rip)\n"
         "    movq (%rsp), %rax\n"
@@ -101,7 +120,7 @@ static uint64_t read_msr(uint32_t number)
 
 static void check_control_registers(const struct boot_info *info)
 {
-    const uint32_t on = CR0_PE | CR0_MP | CR0_WP | CR0_PG;
+    const uint32_t on = CR0_PE | CR0_MP | CR0_NE | CR0_WP | CR0_PG;
     ASSERT((entry_cr0 & on) == on);
     ASSERT((entry_cr0 & (CR0_EM | CR0_TS)) == 0);
     const uint32_t features = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
@@ -129,8 +148,7 @@ static void check_tables(const struct boot_info *info)
 {
     ASSERT(entry_cs == CODE_SELECTOR);
     ASSERT(entry_ss == DATA_SELECTOR && entry_ds == DATA_SELECTOR && entry_es == DATA_SELECTOR);
-    ASSERT(entry_fs == DATA_SELECTOR || entry_fs == 0);
-    ASSERT(entry_gs == entry_fs);
+    ASSERT(entry_fs == DATA_SELECTOR && entry_gs == DATA_SELECTOR);
     ASSERT(entry_tr == 0 && entry_ldt == 0);
     ASSERT(entry_idt.limit == 0);
     // Segment registers can be loaded anew: the table is mapped, in the region that stays.
@@ -150,6 +168,16 @@ static void read_com1(uint8_t *line, uint32_t *divisor)
     port_write8(COM1_LINE_CONTROL, *line);
 }
 
+static void check_other_registers(void)
+{
+    for (unsigned i = 0; i < OTHER_REGISTERS; i++) {
+        ASSERT(entry_others[i] == 0);
+    }
+    for (unsigned i = FX_XMM; i < FX_XMM_END; i++) {
+        ASSERT(entry_fx[i] == 0);
+    }
+}
+
 static void check_devices(const struct boot_info *info, uint8_t line, uint32_t divisor)
 {
     ASSERT(*(const uint32_t *)(entry_fx + FX_MXCSR) == DEFAULT_MXCSR);
@@ -167,6 +195,7 @@ _Noreturn void kernel_main(const struct boot_info *info)
     check_stack(info);
     check_control_registers(info);
     check_tables(info);
+    check_other_registers();
     check_devices(info, line, divisor);
     kprintf("entry state: as promised\n");
     machine_exit(MACHINE_EXIT_SUCCESS);

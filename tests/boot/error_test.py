@@ -1,0 +1,59 @@
+"""What the tests of error messages have in common: an image to spoil, and the line it must end in.
+Used by test_errors.py and test_damage.py."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from harness.disk_image import DiskImage, ITEM_COMMAND_LINE, SECTOR, STAGE2_LBA
+from harness.environment import build_path
+from harness.expect import expect_error
+from harness.qemu import ide_disk
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+VGA = ["-vga", "std"]
+
+
+class ErrorTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="firstlight-")
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.image = DiskImage(build_path("firstlight-exit.bin"))
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def written(self):
+        """The image as it is now, on disk."""
+        return self.image.write(self.path("disk.bin"))
+
+    def refused(self, pattern, *options, disk=None):
+        """The image, or the disk given by QEMU options, ends in an error line."""
+        return expect_error([*(disk or ide_disk(self.written())), *VGA, *options], pattern)
+
+    def command_line_item(self):
+        return next(item for item in self.image.items if item.kind == ITEM_COMMAND_LINE)
+
+    def code_lba(self):
+        """A sector of the kernel's that is not all zeros."""
+        for lba in range(self.image.kernel.lba + 2, self.image.used_sectors() - 1):
+            if any(self.image.data[lba * SECTOR:(lba + 1) * SECTOR]):
+                return lba
+        raise AssertionError("the kernel is all zeros")
+
+    @property
+    def rest_lba(self):
+        return STAGE2_LBA + self.image.first_block_sectors
+
+    def option_rom(self, behaviour):
+        path = self.path("rom.bin")
+        subprocess.run(["nasm", "-f", "bin", f"-D{behaviour}", "-o", path,
+                        os.path.join(HERE, "option_roms", "firmware.asm")], check=True)
+        with open(path, "rb") as file:
+            data = bytearray(file.read())
+        data[-1] = -sum(data) & 0xFF
+        with open(path, "wb") as file:
+            file.write(data)
+        return ["-option-rom", path]

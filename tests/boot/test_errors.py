@@ -1,0 +1,163 @@
+"""Error messages of the MBR and of stage 2 about the machine and the kernel, each provoked by its real
+cause: one line on COM1 and on screen that names it, then a machine that has halted for good."""
+
+import os
+import re
+import struct
+import subprocess
+import unittest
+
+from error_test import ErrorTest
+from harness import bochs
+from harness.disk_image import DiskImage
+from harness.elf_file import (EXIT_CODE, PAGE, R, Segment, W, X, program_header_offset,
+                              write_executable)
+from harness.environment import create_image, skip_without
+from harness.expect import expect_boot
+from harness.qemu import ide_disk
+
+KERNEL_ADDRESS = 0xFFFFFFFF80000000
+MIB = 1 << 20
+PROGRAM_HEADER_FLAGS_OFFSET = 4
+ELF_ENTRY_OFFSET = 24
+
+
+class Cpu(ErrorTest):
+    """Real mode is as far as these get."""
+
+    def check(self, model, feature):
+        line = self.refused(f"this CPU lacks {feature}.*a 64-bit x86 CPU is needed", "-cpu", model)
+        self.assertNotIn("warning", line)
+
+    def test_486(self):
+        self.check("486", "(CPUID|long mode)")
+
+    def test_pentium3(self):
+        self.check("pentium3", "long mode:")
+
+    def test_qemu32(self):
+        self.check("qemu32", "long mode:")
+
+    def test_without_extended_leaves(self):
+        self.check("qemu64,xlevel=0", "long mode:")
+
+    def test_without_long_mode(self):
+        self.check("qemu64,-lm", "long mode:")
+
+    def test_without_pae(self):
+        self.check("qemu64,-pae", "PAE:")
+
+    def test_without_pse(self):
+        self.check("qemu64,-pse", "PSE:")
+
+    def test_without_msr(self):
+        self.check("qemu64,-msr", "MSR:")
+
+    def test_several_are_all_named(self):
+        self.check("qemu64,-lm,-pae,-pse,-msr", "long mode, PAE, PSE, MSR:")
+
+    def test_bochs_32_bit_cpu(self):
+        skip_without("bochs")
+        for model in ("pentium", "p3_katmai"):
+            bochs.expect_error(self.written(), "this CPU lacks long mode", cpu=model)
+
+
+class Memory(ErrorTest):
+    """Machines that do not have what the kernel or the loader needs."""
+
+    def large_kernel(self, memory):
+        """An image whose kernel asks for so many bytes of .bss."""
+        segments = [Segment(KERNEL_ADDRESS, R | X, EXIT_CODE),
+                    Segment(KERNEL_ADDRESS + PAGE, R | W, b"data", memory)]
+        kernel = write_executable(self.path("kernel.elf"), segments, KERNEL_ADDRESS)
+        self.image = DiskImage(create_image(kernel, self.path("large.bin")))
+
+    def sizes(self, what, ram_mib):
+        """(needed, largest) in KiB as the message tells them."""
+        line = self.refused(f"not enough memory for {what}: ", "-m", f"{ram_mib}M")
+        return tuple(map(int, re.search(r"(\d+) KiB needed in one piece, largest free piece "
+                                        r"(\d+) KiB: add memory", line).groups()))
+
+    def test_kernel_larger_than_memory(self):
+        self.large_kernel(1024 * MIB)
+        needed, largest = self.sizes("the kernel", 512)
+        self.assertEqual(needed, self.image.kernel.memory_bytes // 1024)
+        self.assertGreater(needed, 1024 * 1024)
+        self.assertLess(largest, 511 * 1024)
+        self.assertGreater(largest, 509 * 1024)
+
+    def test_kernel_that_just_fits(self):
+        self.large_kernel(500 * MIB)
+        expect_boot(ide_disk(self.written()) + ["-m", "512M"])
+
+    def test_no_room_left_for_page_tables(self):
+        self.large_kernel(1024 * MIB)
+        _, largest = self.sizes("the kernel", 64)
+        overhead = self.image.kernel.memory_bytes - 1024 * MIB
+        self.large_kernel(largest * 1024 - overhead)
+        self.assertEqual(self.image.kernel.memory_bytes, largest * 1024)
+        needed, left = self.sizes("page tables and stack", 64)
+        self.assertGreater(needed, left)
+
+    def test_too_little_low_memory(self):
+        self.refused("less than 256 KiB of memory below 1 MiB", *self.option_rom("LOW_MEMORY"))
+
+    def test_firmware_reports_no_memory(self):
+        self.refused("firmware reports no memory: tried INT 15h AX=E820h, AX=E801h and AH=88h",
+                     *self.option_rom("NO_MEMORY"))
+
+    def test_firmware_reports_endless_memory_map(self):
+        self.refused(r"firmware's memory map \(E820\) has more than \d+ entries",
+                     *self.option_rom("ENDLESS_MAP"))
+
+
+class Refused(ErrorTest):
+    """Kernels that bootimage would never let through, in images made by hand."""
+
+    def test_writable_and_executable(self):
+        offset = program_header_offset(0) + PROGRAM_HEADER_FLAGS_OFFSET
+        self.image.patch_kernel(offset, struct.pack("<I", R | W | X))
+        self.refused("kernel segment 0 is both writable and executable: link with -z separate-code")
+
+    def test_not_an_elf(self):
+        self.image.patch_kernel(0, b"MZ")
+        self.refused("the kernel is not an ELF file")
+
+    def test_entry_outside(self):
+        self.image.patch_kernel(ELF_ENTRY_OFFSET, struct.pack("<Q", 0xFFFFFFFF80000000))
+        self.refused("entry point 0xffffffff80000000 is not in the file's part of an executable")
+
+    def test_more_memory_than_announced(self):
+        """The image header promises less than the segments need."""
+        self.image.kernel.memory_bytes -= PAGE
+        self.image.repair_header()
+        self.refused(r"kernel needs \d+ bytes of memory, the image header says \d+")
+
+    def test_patched_by_hand_but_sound(self):
+        """What these tests repair is right: an image patched to the same boots."""
+        self.image.patch_kernel(0, b"\x7fELF")
+        self.image.patch_stage2(0, b"1stLight")
+        expect_boot(ide_disk(self.written()), ["^Hello World!$"])
+
+
+class SectorSize(ErrorTest):
+    def test_cd_without_emulation(self):
+        """A CD that boots the MBR without emulation has sectors of 2048 bytes. The MBR goes on
+        to try disk 80h, and tells what became of that."""
+        skip_without("genisoimage")
+        tree = self.path("tree")
+        os.mkdir(tree)
+        self.image.write(os.path.join(tree, "disk.bin"))
+        iso = self.path("disk.iso")
+        subprocess.run(["genisoimage", "-quiet", "-no-emul-boot", "-boot-load-size", "4", "-b",
+                        "disk.bin", "-o", iso, tree], check=True, capture_output=True)
+        self.refused("^firstlight: (sector size|disk error 01)",
+                     disk=["-cdrom", iso, "-boot", "d"])
+
+    def test_large_sectors(self):
+        """A read of one sector fills more than 512 bytes."""
+        self.refused("^firstlight: sector size", *self.option_rom("LARGE_SECTORS"))
+
+
+if __name__ == "__main__":
+    unittest.main()
