@@ -34,18 +34,29 @@ static void gather_memory_map(struct memory_map *map)
     }
 }
 
+// The wish for an alignment is granted as far as memory allows: the whole of it, as large pages of
+// the next smaller size want it, or not at all.
+static bool find_memory(const struct memory_map *map, struct memory_wish wish, uint64_t *address)
+{
+    static const uint64_t alignments[] = {PAGE_SIZE_1G, PAGE_SIZE_2M, PAGE_SIZE_4K};
+    for (unsigned i = 0; i < sizeof alignments / sizeof alignments[0]; i++) {
+        if (alignments[i] < wish.alignment) {
+            wish.alignment = alignments[i];
+            wish.phase %= alignments[i];
+        }
+        if (memory_map_find(map, &wish, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Finds free memory and claims it as `kind`. Stops with a message when there is none.
-static uint64_t claim_memory(struct memory_map *map, struct memory_wish *wish, uint32_t kind,
+static uint64_t claim_memory(struct memory_map *map, const struct memory_wish *wish, uint32_t kind,
                              const char *what)
 {
     uint64_t address;
-    bool found = memory_map_find(map, wish, &address);
-    if (!found) {
-        wish->alignment = PAGE_SIZE; // the alignment was only a wish
-        wish->phase = 0;
-        found = memory_map_find(map, wish, &address);
-    }
-    if (!found) {
+    if (!find_memory(map, *wish, &address)) {
         const uint64_t largest = memory_map_largest(map, wish->minimum);
         fatal("not enough memory for %s: %llu KiB needed in one piece, largest free piece %llu "
               "KiB: add memory, or make the kernel smaller",
