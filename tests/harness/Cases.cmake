@@ -1,4 +1,5 @@
-# firstlight_add_cases(PREFIX FILE LABEL label [TIMEOUT seconds] [DEPENDS file...])
+# firstlight_add_cases(PREFIX FILE LABEL label [TIMEOUT seconds] [DEPENDS file...]
+#                      [ENVIRONMENT name=value...])
 # One ctest test per unittest case in FILE (a Python file), named PREFIX.Class.method. Cases whose
 # tools are missing are reported as skipped. DEPENDS: files that the list of cases is made from.
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
@@ -7,7 +8,7 @@ set(FIRSTLIGHT_CASES ${CMAKE_CURRENT_LIST_DIR}/cases.py)
 set(FIRSTLIGHT_CASE_SKIPPED 77) # SKIPPED in cases.py
 
 function(firstlight_add_cases prefix file)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "LABEL;TIMEOUT" "DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "LABEL;TIMEOUT" "DEPENDS;ENVIRONMENT")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 180)
   endif()
@@ -20,10 +21,12 @@ function(firstlight_add_cases prefix file)
   execute_process(COMMAND ${run} --list OUTPUT_VARIABLE cases
     OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   string(REPLACE "\n" ";" cases "${cases}")
+  set(environment PYTHONDONTWRITEBYTECODE=1 FIRSTLIGHT_BUILD=${CMAKE_BINARY_DIR}
+    FIRSTLIGHT_BOOTIMAGE=$<TARGET_FILE:bootimage> ${arg_ENVIRONMENT})
   foreach(case IN LISTS cases)
     add_test(NAME ${prefix}.${case} COMMAND ${Python3_EXECUTABLE} ${FIRSTLIGHT_CASES} ${file} ${case})
     set_tests_properties(${prefix}.${case} PROPERTIES
       LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE ${FIRSTLIGHT_CASE_SKIPPED}
-      ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;FIRSTLIGHT_BUILD=${CMAKE_BINARY_DIR};FIRSTLIGHT_BOOTIMAGE=$<TARGET_FILE:bootimage>")
+      ENVIRONMENT "${environment}")
   endforeach()
 endfunction()

@@ -14,7 +14,7 @@ IMAGE_HEADER = struct.Struct("<8s4IQ2Q")
 IMAGE_CHECKSUM_OFFSET = 32  # in IMAGE_HEADER
 ITEM = struct.Struct("<2I2Q2Q3Q")
 ITEM_KERNEL, ITEM_COMMAND_LINE = 1, 2
-CHECKSUM_BLOCK = 64
+CHECKSUM_BLOCK = SECTOR
 CHECKSUM_LANE_FACTOR = 0x9E3779B97F4A7C15
 FIRST_BLOCK_SUMS_OFFSET, REST_SUMS_OFFSET = 8, 16  # in STAGE2_HEADER
 MASK_32 = (1 << 32) - 1
@@ -25,7 +25,7 @@ FLOPPY_2880K = 2880 * 1024
 
 
 def checksum(data):
-    """(sum, weighted_sum) of a multiple of 64 bytes, as bootloader/load/checksum.h defines it."""
+    """(sum, weighted_sum) of whole sectors, as bootloader/load/checksum.h defines it."""
     words = struct.unpack(f"<{len(data) // 8}Q", data)
     total, weighted = [0, 0], [0, 0]
     for block in range(0, len(words), CHECKSUM_BLOCK // 8):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import unittest
 
 from harness.qmp import Qmp, QmpClosed
 from harness.screen import TextScreen, TEXT_SCREEN_ADDRESS, TEXT_SCREEN_BYTES
@@ -39,6 +40,8 @@ class Qemu:
     """Use in a `with` statement: QEMU never outlives it. `arguments` come behind BARE_MACHINE."""
 
     def __init__(self, arguments, timeout=DEFAULT_TIMEOUT, bare=True):
+        if shutil.which(QEMU) is None:
+            raise unittest.SkipTest(f"{QEMU} is not installed")
         self.directory = tempfile.mkdtemp(prefix="firstlight-")
         self.serial_path = os.path.join(self.directory, "serial")
         self._stderr_path = os.path.join(self.directory, "stderr")

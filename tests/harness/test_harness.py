@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 from harness import bochs, expect
+from harness.environment import skip_without
 from harness.expect import BootFailure
 from harness.qemu import Qemu, ide_disk
 
@@ -130,8 +131,11 @@ class Error(SectorTest):
                             COMPLAINT)
 
 
-@unittest.skipIf(bochs.missing(), bochs.missing())
 class OnBochs(SectorTest):
+    def setUp(self):
+        skip_without("bochs")
+        super().setUp()
+
     def test_shutdown_passes(self):
         bochs.expect_boot(self.sector("BOCHS_SHUTDOWN"), [HELLO])
 

@@ -1,0 +1,43 @@
+// The few functions of QEMU's TCG plugin interface that instruction_counter.c uses, declared from
+// its documentation (docs/devel/tcg-plugins.rst, version 1): distributions ship no header.
+#ifndef QEMU_PLUGIN_API_H
+#define QEMU_PLUGIN_API_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define QEMU_PLUGIN_API_VERSION 1
+#define QEMU_PLUGIN_EXPORT      __attribute__((visibility("default")))
+
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;   // a translation block: instructions that run in one go
+struct qemu_plugin_insn; // one instruction of it
+struct qemu_info;        // what QEMU tells about itself; not used here
+
+enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
+enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
+
+typedef void qemu_plugin_translate_callback(qemu_plugin_id_t id, struct qemu_plugin_tb *block);
+typedef void qemu_plugin_execute_callback(unsigned cpu, void *context);
+
+// Called by QEMU.
+extern QEMU_PLUGIN_EXPORT int qemu_plugin_version;
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
+                                           int argument_count, char **arguments);
+
+// Offered by QEMU.
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
+                                           qemu_plugin_translate_callback *callback);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *block,
+                                          qemu_plugin_execute_callback *callback,
+                                          enum qemu_plugin_cb_flags flags, void *context);
+void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *block,
+                                              enum qemu_plugin_op operation, void *counter,
+                                              uint64_t operand);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
+uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *block);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t index);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *instruction);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *instruction);
+
+#endif

@@ -1,0 +1,57 @@
+"""The budgets of a boot: the loader's instructions, its size, and that it reads each sector it needs
+once, in transfers as large as firmware allows."""
+
+import unittest
+
+from boot_cost import LARGE, SMALL, measure, missing, per_byte
+from harness.disk_image import SECTOR
+
+OWN_INSTRUCTIONS = 100_000  # for a kernel with 64 KiB of data
+OWN_PER_BYTE = 0.35         # for each byte beyond
+STAGE2_BYTES = 32 * 1024
+TRANSFER_SECTORS, EXTRA_TRANSFERS = 127, 8
+
+
+class Budget(unittest.TestCase):
+    def setUp(self):
+        if missing():
+            self.skipTest(missing())
+
+    def test_instructions_of_a_small_kernel(self):
+        cost = measure(SMALL)
+        print(f"own {cost.own}, firmware {cost.firmware}")
+        self.assertGreater(cost.own, 1000)  # the counter counts
+        self.assertLessEqual(cost.own, OWN_INSTRUCTIONS)
+
+    def test_stage2_size(self):
+        size = measure(SMALL).image.stage2_sectors * SECTOR
+        print(f"stage 2: {size} bytes")
+        self.assertLessEqual(size, STAGE2_BYTES)
+
+    def check_disk(self, payload):
+        cost = measure(payload)
+        print(f"{len(cost.sectors)} sectors, {cost.transfers} transfers, "
+              f"{cost.disk_calls} INT 13h calls")
+        needed = cost.image.needed_sectors()
+        self.assertEqual(set(cost.sectors) - needed, set(), "sectors that boot does not need")
+        self.assertEqual(needed - set(cost.sectors), set(), "sectors that were not read")
+        self.assertEqual(len(cost.sectors), len(needed), "sectors were read twice")
+        self.assertLessEqual(cost.transfers,
+                             len(cost.sectors) // TRANSFER_SECTORS + EXTRA_TRANSFERS)
+        self.assertGreaterEqual(cost.disk_calls, cost.transfers)
+
+    def test_disk_reads_of_a_small_kernel(self):
+        self.check_disk(SMALL)
+
+    def test_large_kernel(self):
+        """Disk and instructions in one test: one boot takes some seconds."""
+        self.check_disk(LARGE)
+        small, large = measure(SMALL), measure(LARGE)
+        slope = per_byte(small, large)
+        print(f"own {large.own}, {slope:.4f} for each further byte, firmware {large.firmware}")
+        self.assertGreater(slope, 0.05)  # every byte is copied and summed somewhere
+        self.assertLessEqual(slope, OWN_PER_BYTE)
+
+
+if __name__ == "__main__":
+    unittest.main()
