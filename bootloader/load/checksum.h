@@ -1,12 +1,12 @@
 // The checksum of image items and of the image header.
 //
 // Bytes are read as 64-bit little-endian words in two lanes: even words and odd words. Per lane,
-// sum adds every word, and after every 64 bytes weighted adds sum. At the end
+// sum adds every word, and after every sector weighted adds sum. At the end
 //     checksum.sum          = sum[0] + sum[1] * CHECKSUM_LANE_FACTOR
 //     checksum.weighted_sum = weighted[0] + weighted[1] * CHECKSUM_LANE_FACTOR + length in bytes
 // modulo 2^64. The factor is odd, so any single changed bit changes `sum`; sectors that changed
-// places, or that are missing, zero or stale change the one or the other. Two adds for 16 bytes
-// and one for 64: baseline x86-64 (SSE2) computes it at memory speed while it copies.
+// places, or that are missing, zero or stale change the one or the other. One add for 8 bytes
+// of input, or for 16 with SSE2: at memory speed on baseline x86-64.
 #ifndef LOAD_CHECKSUM_H
 #define LOAD_CHECKSUM_H
 
@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHECKSUM_BLOCK_SIZE  64 // length is a multiple of this
+#define CHECKSUM_BLOCK_SIZE  SECTOR_SIZE // length is a multiple of this
 #define CHECKSUM_LANE_FACTOR 0x9E3779B97F4A7C15u
 
 struct checksum_state {
@@ -26,7 +26,7 @@ struct checksum_state {
 };
 
 // Copies `bytes` (a multiple of CHECKSUM_BLOCK_SIZE) from source to destination and adds them to
-// the state. Both are 16-byte aligned and do not overlap. Stage 2 has an SSE2 routine
+// the state. Both are 16-byte aligned and do not overlap. Stage 2 has a fast routine
 // (stage2/checksum_copy.asm), everyone else checksum_copy_portable.
 typedef void checksum_copy_function(struct checksum_state *state, void *destination,
                                     const void *source, size_t bytes);

@@ -1,4 +1,4 @@
-// The SSE2 routine of stage2/checksum_copy.asm; on the host, tests put the portable one in its
+// The fast routine of stage2/checksum_copy.asm; on the host, tests put the portable one in its
 // place.
 #ifndef FAST_CHECKSUM_H
 #define FAST_CHECKSUM_H

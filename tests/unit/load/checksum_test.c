@@ -46,7 +46,7 @@ static void one_block_by_hand(void **state)
     uint64_t odd = 0x200 + 0x0100000000000000u;
     struct image_checksum sums = checksum_of(block, sizeof block);
     assert_int_equal(sums.sum, 11 + odd * CHECKSUM_LANE_FACTOR);
-    assert_int_equal(sums.weighted_sum, 11 + odd * CHECKSUM_LANE_FACTOR + 64);
+    assert_int_equal(sums.weighted_sum, 11 + odd * CHECKSUM_LANE_FACTOR + sizeof block);
 }
 
 // Block b of n weighs n - b: the definition turned around.
@@ -65,7 +65,7 @@ static void matches_the_weighted_formulation(void **state)
         }
         value *= word % 2 == 0 ? 1 : CHECKSUM_LANE_FACTOR;
         sum += value;
-        weighted += value * (blocks - word / 8);
+        weighted += value * (blocks - word * 8 / CHECKSUM_BLOCK_SIZE);
     }
     struct image_checksum sums = checksum_of(bytes, sizeof bytes);
     assert_int_equal(sums.sum, sum);
