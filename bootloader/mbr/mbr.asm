@@ -42,17 +42,18 @@ mbr:
         jmp short code
         nop
 
-; ---- BPB: a 1.44 MB floppy's, for firmware that looks at it -------------------------------------
+; ---- BPB: a 1.44 MB floppy's geometry, for firmware that looks at it. FATs and root directory are
+; 0, so that no tool takes the disk for a FAT file system and overlooks the partition table ---------
         times MBR_BPB_OFFSET - ($ - $$) db 0
         db "1STLIGHT"           ; OEM name
         dw SECTOR_SIZE          ; bytes a sector
         db 1                    ; sectors a cluster
         dw 1                    ; reserved sectors
-        db 2                    ; FATs
-        dw 224                  ; root directory entries
+        db 0                    ; FATs
+        dw 0                    ; root directory entries
         dw 2880                 ; sectors
         db 0F0h                 ; media descriptor: 3.5" floppy
-        dw 9                    ; sectors a FAT
+        dw 0                    ; sectors a FAT
         dw 18                   ; sectors a track
         dw 2                    ; heads
         dd 0, 0                 ; hidden sectors, sectors where there are 2^16 or more
