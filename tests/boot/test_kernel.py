@@ -110,7 +110,8 @@ class Kernel(BootTest):
 
     def test_plain_command(self):
         """qemu-system-x86_64 -drive format=raw,file=firstlight.bin, and nothing else."""
-        image = option_value(build_path("firstlight.bin"))
+        copy = shutil.copy(build_path("firstlight.bin"), self.path("firstlight.bin"))
+        image = option_value(copy)
         run = self.run_to_the_end(["-drive", f"format=raw,file={image}"], bare=False)
         self.check_screen(run)
 

@@ -53,7 +53,8 @@ class Bochs:
     def __init__(self, image, cpu=DEFAULT_CPU, megabytes=64, medium="disk",
                  timeout=DEFAULT_TIMEOUT):
         self.directory = tempfile.mkdtemp(prefix="firstlight-")
-        self._image = image
+        # A copy: Bochs locks what it opens, and leaves the lock behind when it is killed.
+        self._image = shutil.copy(image, os.path.join(self.directory, "disk.bin"))
         self._cpu, self._megabytes, self._medium = cpu, megabytes, medium
         self._log_path = os.path.join(self.directory, "log")
         self._output_path = os.path.join(self.directory, "output")
@@ -93,9 +94,6 @@ class Bochs:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        lock = self._image + ".lock"  # stays behind when Bochs is killed, and locks out the next
-        if os.path.exists(lock):
-            os.unlink(lock)
 
     def wait_until(self, condition):
         """Until condition() is true; False when Bochs ended, crashed or ran out of time first."""

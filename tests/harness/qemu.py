@@ -33,7 +33,8 @@ def option_value(path):
 
 
 def ide_disk(image):
-    return ["-drive", f"if=ide,format=raw,file={option_value(image)}"]
+    """Opened for reading only, what the guest writes is dropped: tests share images."""
+    return ["-drive", f"if=ide,format=raw,snapshot=on,file={option_value(image)}"]
 
 
 class Qemu:
