@@ -86,18 +86,19 @@ read_rest:
 check_rest:
         mov cx, [stage2_header + STAGE2_SECTORS]
         sub cx, FIRST_BLOCK_SECTORS
-        shl cx, 9 - 3                   ; pairs of double words
+        shl cx, 9 - 6                   ; steps of 64 bytes
         mov si, REST_ADDRESS
         xor ebx, ebx                    ; sum
         xor edx, edx                    ; weighted sum
-.words:
-        lodsd
-        add ebx, eax
+.step:
+%assign offset 0
+%rep 64 / 4
+        add ebx, [si + offset]
         add edx, ebx
-        lodsd
-        add ebx, eax
-        add edx, ebx
-        loop .words
+  %assign offset offset + 4
+%endrep
+        add si, 64
+        loop .step
         cmp ebx, [stage2_header + STAGE2_REST_SUMS]
         jne .damaged
         cmp edx, [stage2_header + STAGE2_REST_SUMS + 4]
