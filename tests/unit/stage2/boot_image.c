@@ -1,0 +1,145 @@
+// Disk images in memory for the fake machine.
+#include "boot_image.h"
+
+#include "checksum.h"
+#include "image_header.h"
+#include "image_layout.h"
+#include "kernel_pack.h"
+#include "unit.h"
+
+#define STAGE2_SECTORS 12u
+#define PAGE           4096u
+
+static bool append(void *context, const void *bytes, size_t size, struct message *why)
+{
+    struct boot_image *image = context;
+    (void)why;
+    if (image->capacity - image->size < size) {
+        image->capacity = 2 * (image->size + size);
+        image->bytes = realloc(image->bytes, (size_t)image->capacity);
+        assert_non_null(image->bytes);
+    }
+    memcpy(image->bytes + image->size, bytes, size);
+    image->size += size;
+    return true;
+}
+
+// The loader is not run from the disk here: its headers and end marks are all that counts.
+static void write_image(struct boot_image *image, const struct packed_kernel *kernel,
+                        const char *command_line)
+{
+    static _Alignas(uint64_t) uint8_t stage2[STAGE2_SECTORS * SECTOR_SIZE];
+    const struct stage2_header header = {
+        .signature = {'1', 's', 't', 'L', 'i', 'g', 'h', 't'},
+        .first_block_sectors = FIRST_BLOCK_SECTORS,
+        .stage2_sectors = STAGE2_SECTORS,
+    };
+    memcpy(stage2, &header, sizeof header);
+    uint8_t mbr[SECTOR_SIZE] = {[MBR_BOOT_SIGNATURE_OFFSET] = 0x55, 0xAA};
+    const struct image_parts parts = {
+        .mbr = mbr,
+        .mbr_bytes = sizeof mbr,
+        .stage2 = stage2,
+        .stage2_bytes = sizeof stage2,
+        .kernel = kernel,
+        .command_line = command_line,
+        .command_line_bytes = strlen(command_line),
+    };
+    *image = (struct boot_image){.size = 0};
+    const struct image_writer writer = {append, image};
+    struct message why;
+    if (!image_write(&parts, &writer, &why)) {
+        fail_msg("%s", why.text);
+    }
+}
+
+void boot_image_make(struct boot_image *image, const struct elf_file *kernel,
+                     const char *command_line)
+{
+    struct elf_kernel elf;
+    struct packed_kernel packed;
+    struct message why;
+    if (!elf_parse(kernel->bytes, kernel->size, &elf, &why) || !kernel_pack(&elf, &packed, &why)) {
+        fail_msg("%s", why.text);
+    }
+    write_image(image, &packed, command_line);
+    packed_kernel_free(&packed);
+}
+
+void boot_image_make_unpacked(struct boot_image *image, const struct elf_file *kernel,
+                              uint64_t memory_bytes)
+{
+    struct packed_kernel packed = {
+        .bytes = calloc((size_t)image_item_sectors(kernel->size), SECTOR_SIZE),
+        .size = kernel->size,
+        .memory_bytes = memory_bytes,
+        .memory_alignment = PAGE,
+    };
+    assert_non_null(packed.bytes);
+    memcpy(packed.bytes, kernel->bytes, (size_t)kernel->size);
+    write_image(image, &packed, "");
+    packed_kernel_free(&packed);
+}
+
+void boot_image_free(struct boot_image *image)
+{
+    free(image->bytes);
+    image->bytes = NULL;
+}
+
+// ---- Structures ---------------------------------------------------------------------------
+
+static void *at_sector(const struct boot_image *image, uint64_t lba)
+{
+    assert_true(lba < image->size / SECTOR_SIZE);
+    return image->bytes + lba * SECTOR_SIZE;
+}
+
+struct stage2_header *boot_image_stage2(const struct boot_image *image)
+{
+    return at_sector(image, STAGE2_LBA);
+}
+
+struct image_header *boot_image_header(const struct boot_image *image)
+{
+    return at_sector(image, boot_image_stage2(image)->image_header_lba);
+}
+
+struct image_item *boot_image_item(const struct boot_image *image, uint32_t kind)
+{
+    struct image_header *header = boot_image_header(image);
+    struct image_item *items = (struct image_item *)(header + 1);
+    for (uint32_t i = 0; i < header->item_count; i++) {
+        if (items[i].kind == kind) {
+            return &items[i];
+        }
+    }
+    fail_msg("there is no item of kind %u", (unsigned)kind);
+    return NULL;
+}
+
+static void seal_item(const struct boot_image *image, struct image_item *item)
+{
+    const uint64_t sectors = image_item_sectors(item->bytes);
+    const uint64_t disk = image->size / SECTOR_SIZE;
+    if (item->lba >= disk || sectors > disk - item->lba) {
+        return;
+    }
+    struct checksum_state state;
+    checksum_begin(&state);
+    checksum_add(&state, at_sector(image, item->lba), (size_t)sectors * SECTOR_SIZE);
+    item->checksum = checksum_end(&state);
+}
+
+void boot_image_seal(struct boot_image *image, bool items)
+{
+    struct image_header *header = boot_image_header(image);
+    // Whatever the changed header says, the items are where image_write has put them.
+    struct image_item *item = (struct image_item *)(header + 1);
+    for (struct image_item *end = item + 2; items && item < end; item++) {
+        if (item->kind != 0) {
+            seal_item(image, item);
+        }
+    }
+    header->checksum = image_header_checksum(header, SECTOR_SIZE);
+}

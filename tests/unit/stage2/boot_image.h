@@ -1,0 +1,37 @@
+// Disk images in memory for the fake machine: a kernel joined with a stand-in for the loader by
+// image/, as bootimage does, and ways to change them afterwards.
+#ifndef BOOT_IMAGE_H
+#define BOOT_IMAGE_H
+
+#include "elf_builder.h"
+#include "image_format.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct boot_image {
+    uint8_t *bytes;
+    uint64_t size;
+    uint64_t capacity;
+};
+
+// An image as bootimage makes it.
+void boot_image_make(struct boot_image *image, const struct elf_file *kernel,
+                     const char *command_line);
+
+// An image with the kernel's file as it is, packed by nobody and checked by nobody; it says that
+// the kernel needs `memory_bytes`.
+void boot_image_make_unpacked(struct boot_image *image, const struct elf_file *kernel,
+                              uint64_t memory_bytes);
+void boot_image_free(struct boot_image *image);
+
+// The structures on the disk, to be changed.
+struct stage2_header *boot_image_stage2(const struct boot_image *image);
+struct image_header *boot_image_header(const struct boot_image *image);
+struct image_item *boot_image_item(const struct boot_image *image, uint32_t kind);
+
+// Makes the checksums right again after a change: the header's, and with `items` those of all items
+// inside the image.
+void boot_image_seal(struct boot_image *image, bool items);
+
+#endif

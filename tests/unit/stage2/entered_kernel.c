@@ -1,0 +1,315 @@
+// Looks at the fake machine as the kernel would find it.
+#include "entered_kernel.h"
+
+#include "memory_oracle.h"
+#include "unit.h"
+
+#define PAGE            4096u
+#define STACK_BYTES     0x10000u
+#define VGA_TEXT_START  0xB8000u
+#define VGA_TEXT_END    0xC0000u
+#define GIB_4           0x100000000u
+#define GDT_CODE_64_BIT 0x00AF9B000000FFFFu
+#define GDT_DATA        0x00CF93000000FFFFu
+
+// ---- Through the page tables --------------------------------------------------------------
+
+static uint64_t physical_of(const struct entered_kernel *kernel, uint64_t address)
+{
+    struct mapping mapping;
+    if (!page_walker_find(&kernel->walker, address, &mapping)) {
+        fail_msg("virtual address 0x%llx is not mapped", (unsigned long long)address);
+    }
+    return mapping.physical_address + (address - mapping.virtual_address);
+}
+
+static void read_virtual(const struct entered_kernel *kernel, uint64_t address, void *destination,
+                         uint64_t bytes)
+{
+    uint8_t *to = destination;
+    while (bytes > 0) {
+        const uint64_t in_page = PAGE - address % PAGE;
+        const uint64_t part = bytes < in_page ? bytes : in_page;
+        const uint64_t physical = physical_of(kernel, address);
+        const struct fake_block *block = fake_machine_block(kernel->machine, physical);
+        assert_non_null(block);
+        memcpy(to, block->host + (physical - block->physical), (size_t)part);
+        to += part;
+        address += part;
+        bytes -= part;
+    }
+}
+
+// Every page of [address, address + bytes) is mapped with this access.
+static void check_access(const struct entered_kernel *kernel, uint64_t address, uint64_t bytes,
+                         uint32_t flags)
+{
+    const uint64_t last = (address + (bytes - 1)) / PAGE;
+    for (uint64_t page = address / PAGE; page <= last; page++) {
+        struct mapping mapping;
+        assert_true(page_walker_find(&kernel->walker, page * PAGE, &mapping));
+        assert_int_equal(mapping.writable, (flags & ELF_PF_W) != 0);
+        assert_int_equal(mapping.no_execute, kernel->machine->nx && (flags & ELF_PF_X) == 0);
+    }
+}
+
+static void check_not_mapped(const struct entered_kernel *kernel, uint64_t address)
+{
+    struct mapping mapping;
+    assert_false(page_walker_find(&kernel->walker, address, &mapping));
+}
+
+// ---- The address space --------------------------------------------------------------------
+
+static bool in_direct_map(const struct boot_info *info, uint64_t address)
+{
+    return address - info->direct_map_offset < info->direct_map_size;
+}
+
+// Nothing is mapped but the direct map, the screen, and what the loader has asked for.
+static void check_mapping(const struct mapping *mapping, void *context)
+{
+    const struct entered_kernel *kernel = context;
+    assert_true(mapping->virtual_address != 0);
+    if (kernel->machine->nx) {
+        assert_false(mapping->writable && !mapping->no_execute);
+    }
+    if (in_direct_map(&kernel->info, mapping->virtual_address)) {
+        assert_int_equal(mapping->physical_address,
+                         mapping->virtual_address - kernel->info.direct_map_offset);
+        assert_true(mapping->writable);
+        return;
+    }
+    const struct fake_block *block = fake_machine_block(kernel->machine, mapping->physical_address);
+    if (block == NULL) {
+        assert_int_equal(mapping->physical_address, mapping->virtual_address);
+        assert_in_range(mapping->virtual_address, VGA_TEXT_START, VGA_TEXT_END - 1);
+        assert_true(mapping->writable);
+        return;
+    }
+    const uint64_t offset = mapping->physical_address - block->physical;
+    assert_true(mapping->size <= block->bytes - offset);
+}
+
+static void check_direct_map(const struct entered_kernel *kernel)
+{
+    const struct boot_info *info = &kernel->info;
+    assert_true(info->direct_map_offset >= 0xFFFF800000000000u);
+    assert_int_equal(info->direct_map_offset % 0x8000000000u, 0);
+    assert_true(info->direct_map_size >= GIB_4);
+    for (uint64_t i = 0; i < info->memory_map_count; i++) {
+        const struct boot_memory_range *range = &kernel->map[i];
+        if (range->kind <= BOOT_MEMORY_KERNEL) {
+            const uint64_t last_page = range->base + range->length - PAGE;
+            assert_true(last_page < info->direct_map_size);
+            check_access(kernel, info->direct_map_offset + range->base, 1, ELF_PF_R | ELF_PF_W);
+            check_access(kernel, info->direct_map_offset + last_page, 1, ELF_PF_R | ELF_PF_W);
+        }
+    }
+}
+
+static void check_screen(const struct entered_kernel *kernel)
+{
+    struct mapping mapping;
+    const bool mapped = page_walker_find(&kernel->walker, VGA_TEXT_START, &mapping) &&
+                        mapping.physical_address == VGA_TEXT_START;
+    assert_int_equal((kernel->info.flags & BOOT_FLAG_VGA_TEXT_MAPPED) != 0, mapped);
+    if (mapped) {
+        check_access(kernel, VGA_TEXT_START, VGA_TEXT_END - VGA_TEXT_START, ELF_PF_R | ELF_PF_W);
+        assert_int_equal(physical_of(kernel, VGA_TEXT_END - 1), VGA_TEXT_END - 1);
+    }
+}
+
+// ---- What the CPU starts with -------------------------------------------------------------
+
+static void check_stack(const struct entered_kernel *kernel)
+{
+    const struct boot_info *info = &kernel->info;
+    assert_int_equal(info->stack_top - info->stack_bottom, STACK_BYTES);
+    assert_int_equal(kernel->machine->entry.stack_top, info->stack_top);
+    check_access(kernel, info->stack_bottom, STACK_BYTES, ELF_PF_R | ELF_PF_W);
+    check_not_mapped(kernel, info->stack_bottom - 1);
+    check_not_mapped(kernel, info->stack_top);
+}
+
+static void check_handover_page(const struct entered_kernel *kernel)
+{
+    const struct kernel_entry *entry = &kernel->machine->entry;
+    assert_int_equal(kernel->info.handover_page, entry->handover_page);
+    check_access(kernel, entry->handover_page, PAGE, ELF_PF_R | ELF_PF_X);
+    const uint64_t physical = physical_of(kernel, entry->handover_page);
+    const struct fake_block *block = fake_machine_block(kernel->machine, physical);
+    assert_non_null(block);
+    assert_ptr_equal(entry->handover_memory, block->host + (physical - block->physical));
+}
+
+static void check_gdt(const struct entered_kernel *kernel)
+{
+    uint64_t gdt[3];
+    read_virtual(kernel, kernel->machine->entry.gdt, gdt, sizeof gdt);
+    assert_true(gdt[0] == 0 && gdt[1] == GDT_CODE_64_BIT && gdt[2] == GDT_DATA);
+}
+
+// ---- The memory map -----------------------------------------------------------------------
+
+static void check_order(const struct entered_kernel *kernel)
+{
+    for (uint64_t i = 0; i < kernel->info.memory_map_count; i++) {
+        const struct boot_memory_range *range = &kernel->map[i];
+        assert_true(range->length > 0 && range->length <= UINT64_MAX - range->base);
+        if (range->kind == BOOT_MEMORY_USABLE) {
+            assert_int_equal((range->base | range->length) % PAGE, 0);
+            assert_true(range->base >= PAGE);
+            assert_true(fake_machine_is_usable(kernel->machine, range->base, range->length));
+        }
+        if (i > 0) {
+            const uint64_t end = range[-1].base + range[-1].length;
+            assert_true(range->base > end || (range->base == end && range->kind != range[-1].kind));
+        }
+    }
+}
+
+// The map is firmware's, and in it the two pieces that the loader has taken: the kernel's, then its
+// own.
+static void check_claims(const struct entered_kernel *kernel)
+{
+    static struct test_map raw;
+    static struct test_map expected;
+    const struct fake_machine *machine = kernel->machine;
+    test_map_reset(&raw, FAKE_RANGES);
+    for (uint32_t i = 0; i < machine->range_count; i++) {
+        const struct boot_memory_range *range = &machine->ranges[i];
+        test_map_add(&raw, range->base, range->length, range->kind);
+    }
+    test_map_normalise(&raw, &expected);
+    assert_int_equal(machine->block_count, 2);
+    static const uint32_t kinds[] = {BOOT_MEMORY_KERNEL, BOOT_MEMORY_LOADER_RECLAIMABLE};
+    for (uint32_t i = 0; i < 2; i++) {
+        struct message why;
+        assert_true(memory_map_claim(&expected.map, machine->blocks[i].physical,
+                                     machine->blocks[i].bytes, BOOT_MEMORY_USABLE, kinds[i], &why));
+    }
+    assert_int_equal(kernel->info.memory_map_count, expected.map.count);
+    assert_memory_equal(kernel->map, expected.ranges, expected.map.count * sizeof *kernel->map);
+}
+
+// ---- All of it ----------------------------------------------------------------------------
+
+static void read_boot_info(struct entered_kernel *kernel)
+{
+    read_virtual(kernel, kernel->machine->entry.boot_info, &kernel->info, sizeof kernel->info);
+    const struct boot_info *info = &kernel->info;
+    assert_int_equal(info->version, BOOT_INFO_VERSION);
+    assert_int_equal(info->size, sizeof *info);
+    assert_int_equal((info->flags & BOOT_FLAG_NX) != 0, kernel->machine->nx);
+    assert_int_equal(info->boot_drive, kernel->machine->disk.drive);
+    assert_int_equal(info->reserved, 0);
+    assert_in_range(info->memory_map_count, 1, MEMORY_MAP_MAX);
+    const size_t bytes = (size_t)info->memory_map_count * sizeof *kernel->map;
+    kernel->map = allocate(bytes);
+    read_virtual(kernel, (uintptr_t)info->memory_map, kernel->map, bytes);
+    // Writable, as all that boot_info points to.
+    check_access(kernel, kernel->machine->entry.boot_info, sizeof *info, ELF_PF_R | ELF_PF_W);
+    check_access(kernel, (uintptr_t)info->memory_map, bytes, ELF_PF_R | ELF_PF_W);
+}
+
+void entered_kernel_begin(struct entered_kernel *kernel, const struct fake_machine *machine)
+{
+    if (machine->ending != BOOT_ENTERED) {
+        fail_msg("%s", machine->line.text);
+    }
+    assert_true(machine->disk.finished);
+    const uint64_t root = machine->entry.root_physical;
+    const struct fake_block *block = fake_machine_block(machine, root);
+    assert_non_null(block);
+    *kernel = (struct entered_kernel){
+        .machine = machine,
+        .walker = {.pool = block->host,
+                   .pool_physical = block->physical,
+                   .pool_bytes = block->bytes,
+                   .root_physical = root},
+    };
+    read_boot_info(kernel);
+    page_walker_visit(&kernel->walker, check_mapping, kernel);
+    check_order(kernel);
+    check_claims(kernel);
+    check_direct_map(kernel);
+    check_screen(kernel);
+    check_stack(kernel);
+    check_handover_page(kernel);
+    check_gdt(kernel);
+}
+
+void entered_kernel_end(struct entered_kernel *kernel)
+{
+    free(kernel->map);
+    kernel->map = NULL;
+}
+
+// ---- The kernel's content -----------------------------------------------------------------
+
+// What all segments together allow of a page.
+static uint32_t flags_of_page(const struct elf_file *file, uint64_t page)
+{
+    uint32_t flags = 0;
+    for (uint32_t i = 0; i < elf_file_header(file)->e_phnum; i++) {
+        const struct elf64_program_header *segment = elf_file_segment(file, i);
+        if (segment->p_vaddr / PAGE <= page &&
+            (segment->p_vaddr + (segment->p_memsz - 1)) / PAGE >= page) {
+            flags |= segment->p_flags;
+        }
+    }
+    return flags;
+}
+
+static void check_segment(const struct entered_kernel *kernel, const struct elf_file *file,
+                          const struct elf64_program_header *segment)
+{
+    uint8_t *expected = calloc(1, (size_t)segment->p_memsz);
+    uint8_t *actual = malloc((size_t)segment->p_memsz);
+    assert_true(expected != NULL && actual != NULL);
+    memcpy(expected, file->bytes + segment->p_offset, (size_t)segment->p_filesz);
+    read_virtual(kernel, segment->p_vaddr, actual, segment->p_memsz);
+    assert_memory_equal(actual, expected, (size_t)segment->p_memsz);
+    free(expected);
+    free(actual);
+
+    const uint64_t last = (segment->p_vaddr + (segment->p_memsz - 1)) / PAGE;
+    for (uint64_t page = segment->p_vaddr / PAGE; page <= last; page++) {
+        check_access(kernel, page * PAGE, PAGE, flags_of_page(file, page));
+        const struct fake_block *block =
+            fake_machine_block(kernel->machine, physical_of(kernel, page * PAGE));
+        assert_ptr_equal(block, &kernel->machine->blocks[0]);
+    }
+}
+
+void entered_kernel_check_segments(const struct entered_kernel *kernel, const struct elf_file *file)
+{
+    const struct elf64_header *header = elf_file_header(file);
+    const struct boot_info *info = &kernel->info;
+    uint64_t last_page = 0;
+    for (uint32_t i = 0; i < header->e_phnum; i++) {
+        const struct elf64_program_header *segment = elf_file_segment(file, i);
+        check_segment(kernel, file, segment);
+        last_page = (segment->p_vaddr + (segment->p_memsz - 1)) / PAGE * PAGE;
+    }
+    const uint64_t first_page = elf_file_segment(file, 0)->p_vaddr / PAGE * PAGE;
+    assert_int_equal(info->kernel_virtual_base, first_page);
+    assert_int_equal(info->kernel_virtual_size, last_page - first_page + PAGE);
+    assert_int_equal(info->kernel_physical_base, physical_of(kernel, first_page));
+    assert_int_equal(kernel->machine->entry.entry, header->e_entry);
+    if ((info->flags & BOOT_FLAG_KERNEL_CONTIGUOUS) != 0) {
+        assert_int_equal(physical_of(kernel, last_page) - info->kernel_physical_base,
+                         last_page - first_page);
+    }
+}
+
+void entered_kernel_check_command_line(const struct entered_kernel *kernel, const char *text)
+{
+    const size_t length = strlen(text);
+    assert_int_equal(kernel->info.command_line_length, length);
+    char *actual = allocate(length + 1);
+    read_virtual(kernel, (uintptr_t)kernel->info.command_line, actual, length + 1);
+    assert_memory_equal(actual, text, length + 1);
+    free(actual);
+}

@@ -1,0 +1,30 @@
+// Looks at the fake machine as the kernel would find it, through the page tables it is entered
+// with, and holds it against the boot contract.
+#ifndef ENTERED_KERNEL_H
+#define ENTERED_KERNEL_H
+
+#include "elf_builder.h"
+#include "fake_machine.h"
+#include "firstlight/boot_info.h"
+#include "page_walker.h"
+
+#include <stdint.h>
+
+struct entered_kernel {
+    const struct fake_machine *machine;
+    struct page_walker walker;
+    struct boot_info info;
+    struct boot_memory_range *map; // info.memory_map_count of them
+};
+
+// Fails the test unless the boot has ended in the kernel and everything that does not depend on
+// the kernel's content is as the contract says.
+void entered_kernel_begin(struct entered_kernel *kernel, const struct fake_machine *machine);
+void entered_kernel_end(struct entered_kernel *kernel);
+
+// Fails the test unless the segments of `file` are where and what they should be.
+void entered_kernel_check_segments(const struct entered_kernel *kernel,
+                                   const struct elf_file *file);
+void entered_kernel_check_command_line(const struct entered_kernel *kernel, const char *text);
+
+#endif
