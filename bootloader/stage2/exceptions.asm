@@ -51,7 +51,7 @@ idt:
 %rep EXCEPTIONS
         dw exception_ %+ vector
         dw SELECTOR_CODE64
-        dw 0                            ; no stack of its own: not to need a TSS
+        dw GATE_INTERRUPT               ; no stack of its own: not to need a TSS
         dw 0
         dd 0, 0
   %assign vector vector + 1
