@@ -86,7 +86,7 @@ def measure(payload):
         plugin = os.environ["FIRSTLIGHT_PLUGIN"]
         expect_boot([*MACHINE, *ide_disk(image), "-D", trace, "-trace", TRACE_READ,
                      "-trace", TRACE_COMMAND, "-plugin",
-                     f"{plugin},entry={KERNEL_ADDRESS:x},output={counts_path}"], timeout=300.0)
+                     f"{plugin},entry={KERNEL_ADDRESS:x},output={counts_path}"], timeout=200.0)
         with open(counts_path) as file:
             counts = {name: int(number) for name, number in map(str.split, file)}
         return Cost(payload, *(counts[name] for name in ("own", "firmware", "disk_calls")),

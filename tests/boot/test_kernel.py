@@ -11,7 +11,7 @@ from harness import bochs, expect
 from harness.disk_image import DiskImage, FLOPPY_1440K
 from harness.environment import build_path, skip_without
 from harness.expect import check_halted, check_serial, fail
-from harness.qemu import Qemu, ide_disk, option_value
+from harness.qemu import Qemu, STATUS_SUCCESS, ide_disk, option_value
 
 HELLO = "Hello World!"
 LIGHT_CYAN, LIGHT_GREY = 0x0B, 0x07
@@ -22,6 +22,9 @@ PICTURE_LIGHT_CYAN, PICTURE_LIGHT_GREY, PICTURE_BLACK = (5, 15, 15), (10, 10, 10
 FOREIGN = "Hello from a foreign kernel"
 FOREIGN_ATTRIBUTE = 0x2F
 SECONDS_TO_SHOW = 50.0
+SECONDS_WITHOUT_COM1 = 10.0  # it takes 0.2
+SLOW_DISK_READS = 20  # a second, about one for each sector: loading takes some seconds
+SECONDS_INTO_LOADING = 1.5
 
 
 def png_size_and_colours(path):
@@ -124,6 +127,31 @@ class Kernel(BootTest):
         coarse = {tuple(channel >> 4 for channel in colour) for colour in colours}
         self.assertEqual(coarse, {PICTURE_LIGHT_CYAN, PICTURE_LIGHT_GREY, PICTURE_BLACK})
 
+    def test_without_com1(self):
+        """No serial port at all: neither hangs nor slows the boot."""
+        run = Qemu([*ide_disk(build_path("firstlight.bin")), "-vga", "std"],
+                   com1=False).__enter__()
+        self.addCleanup(run.__exit__)
+        if not run.wait_until(lambda: "usable memory" in run.text_screen().show(),
+                              SECONDS_WITHOUT_COM1):
+            fail(run, f"no kernel on the screen:\n{run.text_screen().show()}")
+        check_halted(run)
+        self.check_screen(run)
+
+    def test_reset_while_loading(self):
+        """Somebody presses the button while a slow disk is being read: the next start succeeds."""
+        slow = [*ide_disk(build_path("firstlight-exit.bin"))]
+        slow[-1] += f",throttling.iops-total={SLOW_DISK_READS}"
+        with Qemu([*slow, "-action", "reboot=reset"]) as run:
+            run.wait_until(lambda: False, SECONDS_INTO_LOADING)
+            self.assertNotIn(HELLO, run.serial(), "not slow enough to interrupt")
+            run.qmp.execute("system_reset")
+            run.wait()
+            # Firmware answers a warm start by a reset of its own: only the end counts.
+            if run.timed_out or run.process.returncode != STATUS_SUCCESS:
+                fail(run, "did not boot after the reset")
+            check_serial(run, SERIAL)
+
     def test_exit_word_ends_qemu(self):
         image = build_path("firstlight-exit.bin")
         expect.expect_boot([*ide_disk(image), "-vga", "std"], SERIAL)
@@ -154,8 +182,10 @@ class Foreign(BootTest):
     """A kernel made by gcc, linked low, that knows nothing of the loader."""
 
     def test_screen(self):
-        skip_without("gcc")
-        with Qemu([*ide_disk(build_path("tests", "boot", "foreign.bin")), "-vga", "std"]) as run:
+        image = os.environ["FIRSTLIGHT_FOREIGN_IMAGE"]
+        if not image:
+            self.skipTest("gcc for x86-64 Linux is not installed")
+        with Qemu([*ide_disk(image), "-vga", "std"]) as run:
             if not run.wait_until(lambda: FOREIGN in run.text_screen().row(0), SECONDS_TO_SHOW):
                 fail(run, f"the foreign kernel did not show its line:\n{run.text_screen().show()}")
             check_halted(run)

@@ -8,6 +8,7 @@ import tempfile
 import time
 
 from harness.expect import check_error_line, check_serial, error_lines, fail
+from harness.process import die_with_parent
 
 BOCHS = "bochs"
 DEFAULT_TIMEOUT = 60.0
@@ -83,7 +84,7 @@ class Bochs:
         with open(self._output_path, "wb") as output:
             self.process = subprocess.Popen(
                 self._configure(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True, env={**os.environ, "TERM": "linux"})
+                start_new_session=True, preexec_fn=die_with_parent, env={**os.environ, "TERM": "linux"})
         return self
 
     def __exit__(self, *_):

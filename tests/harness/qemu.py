@@ -10,6 +10,7 @@ import tempfile
 import time
 import unittest
 
+from harness.process import die_with_parent
 from harness.qmp import Qmp, QmpClosed
 from harness.screen import TextScreen, TEXT_SCREEN_ADDRESS, TEXT_SCREEN_BYTES
 
@@ -22,6 +23,8 @@ GUEST_SUCCESS = 0x10
 STATUS_SUCCESS = (GUEST_SUCCESS << 1) | 1
 
 INTERRUPT_FLAG = 1 << 9
+
+OUR_OWN_REASONS = ("host-qmp-quit", "host-qmp-system-reset")
 
 # Nothing but what the test names, and nothing that could make a reset go unseen.
 BARE_MACHINE = ["-nodefaults", "-no-reboot", "-device", EXIT_PORT_DEVICE]
@@ -40,7 +43,7 @@ def ide_disk(image):
 class Qemu:
     """Use in a `with` statement: QEMU never outlives it. `arguments` come behind BARE_MACHINE."""
 
-    def __init__(self, arguments, timeout=DEFAULT_TIMEOUT, bare=True):
+    def __init__(self, arguments, timeout=DEFAULT_TIMEOUT, bare=True, com1=True):
         if shutil.which(QEMU) is None:
             raise unittest.SkipTest(f"{QEMU} is not installed")
         self.directory = tempfile.mkdtemp(prefix="firstlight-")
@@ -49,7 +52,7 @@ class Qemu:
         qmp_path = os.path.join(self.directory, "qmp")
         self.qmp = Qmp(qmp_path)
         self.command = [QEMU, *(BARE_MACHINE if bare else []), "-display", "none",
-                        "-serial", f"file:{self.serial_path}", "-qmp", f"unix:{qmp_path}",
+                        "-serial", f"file:{self.serial_path}" if com1 else "none", "-qmp", f"unix:{qmp_path}",
                         "-S", *arguments]
         self.deadline = time.monotonic() + timeout
         self.timeout = timeout
@@ -61,7 +64,8 @@ class Qemu:
     def __enter__(self):
         with open(self._stderr_path, "wb") as stderr:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
-                                            stdout=stderr, stderr=stderr)
+                                            stdout=stderr, stderr=stderr,
+                                            preexec_fn=die_with_parent)
         try:
             self.qmp.accept(lambda: self.process.poll() is None, self.timeout)
             self.qmp.execute("cont")  # started stopped (-S), so that every event is seen
@@ -167,7 +171,7 @@ class Qemu:
         return [f"{event['event']} ({event.get('data', {}).get('reason', 'no reason given')})"
                 for event in self.qmp.events
                 if event["event"] in ("RESET", "SHUTDOWN", "GUEST_PANICKED")
-                and event.get("data", {}).get("reason") != "host-qmp-quit"]
+                and event.get("data", {}).get("reason") not in OUR_OWN_REASONS]
 
     def ending(self):
         """How the run ended, in words."""

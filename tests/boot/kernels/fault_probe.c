@@ -4,7 +4,7 @@
 #include "panic.h"
 
 #define VECTORS        32u
-#define STUB_BYTES     16u
+#define STUB_BYTES     UINT64_C(16)
 #define INTERRUPT_GATE 0x8Eu // present, ring 0, 64-bit interrupt gate
 
 // Intel SDM volume 3A, section 6.14.1.

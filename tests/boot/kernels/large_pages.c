@@ -6,7 +6,7 @@
 #include "page_walk.h"
 #include "panic.h"
 
-#define PAGE_2M    0x200000u
+#define PAGE_2M    UINT64_C(0x200000)
 #define DATA_WORDS (9u * PAGE_2M / sizeof(uint64_t) / 2) // 9 MiB: at least three whole 2 MiB pages
 #define PATTERN    0x0123456789ABCDEFu
 
