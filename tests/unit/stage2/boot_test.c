@@ -1,4 +1,5 @@
 // Unit tests of stage 2's main.c and image.c: boots that succeed, on machines that fail nothing.
+#include "entered_kernel.h"
 #include "fake_disk.h"
 #include "kernel_layout.h"
 #include "test_boot.h"
@@ -50,6 +51,10 @@ static void every_kind_of_cpu(void **state)
         boot->machine.gigabyte_pages = (features & 2) != 0;
         test_boot_add_memory(boot, 4 * GIB, 4 * GIB);
         test_boot_enters(boot);
+        struct entered_kernel kernel;
+        entered_kernel_begin(&kernel, &boot->machine);
+        assert_int_equal(kernel.largest_page, boot->machine.gigabyte_pages ? GIB : 2 * MIB);
+        entered_kernel_end(&kernel);
         test_boot_end(boot);
     }
 }

@@ -69,8 +69,11 @@ static bool in_direct_map(const struct boot_info *info, uint64_t address)
 // Nothing is mapped but the direct map, the screen, and what the loader has asked for.
 static void check_mapping(const struct mapping *mapping, void *context)
 {
-    const struct entered_kernel *kernel = context;
+    struct entered_kernel *kernel = context;
     assert_true(mapping->virtual_address != 0);
+    if (mapping->size > kernel->largest_page) {
+        kernel->largest_page = mapping->size;
+    }
     if (kernel->machine->nx) {
         assert_false(mapping->writable && !mapping->no_execute);
     }

@@ -15,6 +15,7 @@ struct entered_kernel {
     struct page_walker walker;
     struct boot_info info;
     struct boot_memory_range *map; // info.memory_map_count of them
+    uint64_t largest_page;         // mapped, in bytes
 };
 
 // Fails the test unless the boot has ended in the kernel and everything that does not depend on

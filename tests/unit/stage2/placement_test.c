@@ -92,6 +92,34 @@ static void a_wish_that_cannot_be_granted_does_not_stop_the_boot(void **state)
     test_boot_end(boot);
 }
 
+// A kernel that wants pages of 1 GiB, of which it could use the smaller ones too.
+static struct test_boot *boot_with_large_wish(uint64_t phase)
+{
+    struct test_boot *boot = bare_boot(large_kernel(MIB));
+    struct image_item *item = boot_image_item(&boot->image, IMAGE_ITEM_KERNEL);
+    item->memory_alignment = GIB;
+    item->memory_phase = phase;
+    boot_image_seal(&boot->image, false);
+    test_boot_add_memory(boot, 16 * MIB, 8 * MIB);
+    return boot;
+}
+
+static void a_wish_is_granted_as_far_as_memory_allows(void **state)
+{
+    (void)state;
+    const uint64_t phase = 700 * MIB + PAGE;
+    struct test_boot *boot = boot_with_large_wish(phase);
+    test_boot_enters(boot);
+    assert_int_equal(boot->machine.blocks[0].physical, 16 * MIB + PAGE);
+    test_boot_end(boot);
+
+    boot = boot_with_large_wish(phase);
+    test_boot_add_memory(boot, GIB, GIB);
+    test_boot_enters(boot);
+    assert_int_equal(boot->machine.blocks[0].physical, GIB + phase);
+    test_boot_end(boot);
+}
+
 static void ranges_out_of_order_unaligned_and_overlapping(void **state)
 {
     (void)state;
@@ -273,6 +301,7 @@ int main(void)
         cmocka_unit_test(memory_far_above),
         cmocka_unit_test(a_wish_for_alignment_is_looked_for),
         cmocka_unit_test(a_wish_that_cannot_be_granted_does_not_stop_the_boot),
+        cmocka_unit_test(a_wish_is_granted_as_far_as_memory_allows),
         cmocka_unit_test(ranges_out_of_order_unaligned_and_overlapping),
         cmocka_unit_test(as_many_ranges_as_fit),
         cmocka_unit_test(a_kernel_just_fits_or_does_not),
