@@ -12,6 +12,11 @@
 // 10000h-1FFFFh stage 2's .bss: its C stack, tables, memory maps
 // 20000h-2FFFFh disk buffer: 127 sectors that never cross a 64 KiB line
 // 30000h-3FFFFh stage 2's own page tables: what it needs of memory, mapped at its own address
+// Words of the BIOS data area (RBIL MEMORY.LST).
+#define BDA_EBDA_SEGMENT   0x40E // where the extended BIOS data area begins, a segment
+#define BDA_LOW_MEMORY_KIB 0x413 // memory below it
+#define BDA_SCREEN_ROWS    0x484 // a byte: rows of the screen less one
+
 #define MBR_ADDRESS             0x7C00
 #define MBR_VARIABLES_ADDRESS   0x7E00
 #define REAL_MODE_STACK_TOP     0x7C00

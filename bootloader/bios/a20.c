@@ -8,12 +8,10 @@
 #include "port.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #define A20_ALIAS_DISTANCE 0x100000u
 
-#define BIOS_SYSTEM_SERVICES 0x15
-#define BIOS_A20_ON          0x2401
+#define BIOS_A20_ON 0x2401 // INT 15h AX (RBIL)
 
 // Keyboard controller (Intel 8042).
 #define KEYBOARD_DATA       0x60

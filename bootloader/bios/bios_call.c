@@ -5,8 +5,6 @@
 
 #include <stddef.h>
 
-#define PARAGRAPH_SIZE 16u
-
 // stage2/real_mode_call.asm
 void real_mode_call(uint16_t routine);
 extern const char real_mode_interrupt[];

@@ -5,8 +5,10 @@
 
 #include "bios_registers.h"
 
-#include <stdbool.h>
 #include <stdint.h>
+
+#define BIOS_VIDEO           0x10
+#define BIOS_SYSTEM_SERVICES 0x15
 
 // INT `vector` with these registers; they hold afterwards what firmware left in them. A20 is on
 // again afterwards, if it has ever been switched on by a20_enable.
@@ -18,6 +20,8 @@ extern const char disk_read[];       // reads what disk_request says
 
 // Calls one of them, as bios_call does.
 void real_mode_routine(const char *routine, struct bios_registers *registers);
+
+#define PARAGRAPH_SIZE 16u // real-mode segments count in these
 
 // Real-mode segment and offset (0 to 15) of something in the first mebibyte.
 uint16_t real_mode_segment(const void *object);

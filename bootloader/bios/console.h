@@ -4,8 +4,6 @@
 
 #include "message.h"
 
-#include <stdint.h>
-
 #ifdef __clang__
 #define CONSOLE_FORMAT_CHECK __attribute__((format(printf, 1, 2)))
 #else

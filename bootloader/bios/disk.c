@@ -7,10 +7,8 @@
 #include "memory_layout.h"
 #include "port.h"
 
-#define FIRST_HARD_DISK       0x80
 #define FLOPPY_DIGITAL_OUTPUT 0x3F2 // Intel 82077AA, 2.1.2
 #define FLOPPY_MOTORS_OFF     0x0C  // controller enabled, its interrupts and DMA too
-#define PARAGRAPH_SIZE        16u
 
 // stage2/disk_reader.inc
 extern struct disk_request disk_request;

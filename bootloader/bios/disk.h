@@ -2,7 +2,6 @@
 #ifndef DISK_H
 #define DISK_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 // The boot drive's BIOS number: 00h-01h or 80h-FEh.

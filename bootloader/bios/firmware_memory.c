@@ -2,13 +2,14 @@
 #include "firmware_memory.h"
 
 #include "bios_call.h"
+#include "bios_data.h"
 #include "console.h"
+#include "memory_layout.h"
 
-#include <stddef.h>
+#include <stdbool.h>
 
-#define BIOS_SYSTEM_SERVICES 0x15
-#define KIB                  1024u
-#define MIB                  (1024u * KIB)
+#define KIB UINT64_C(1024)
+#define MIB (1024 * KIB)
 
 // INT 15h AX=E820h (ACPI 6.4, 15.1).
 #define E820_FUNCTION       0xE820
@@ -41,12 +42,8 @@ struct e820_entry {
 // INT 15h AH=88h (RBIL): KiB from 1 MiB up.
 #define EXTENDED_MEMORY_FUNCTION 0x8800
 
-// BIOS data area.
-#define BDA_EBDA_SEGMENT   0x40E    // segment of the extended BIOS data area
-#define BDA_LOW_MEMORY_KIB 0x413    // memory below it
-#define EBDA_LOWEST        0x20000u // below this the word is rubbish
-#define CONVENTIONAL_END   0xA0000u // video memory and ROMs from here to 1 MiB
-#define PARAGRAPH_SIZE     16u
+#define EBDA_LOWEST      0x20000u // below this the BIOS data area's word is rubbish
+#define CONVENTIONAL_END 0xA0000u // video memory and ROMs from here to 1 MiB
 
 static uint32_t kind_of_e820(uint32_t type)
 {
@@ -149,18 +146,11 @@ static bool add_88(struct memory_map *raw)
     return true;
 }
 
-static uint16_t bios_data(uintptr_t address)
-{
-    const volatile uint16_t *word = (const volatile uint16_t *)address;
-    __asm__("" : "+r"(word)); // a fixed address is no object, for all the compiler knows
-    return *word;
-}
-
 // Memory below 1 MiB ends where the extended BIOS data area begins, whatever the map says.
 static uint64_t low_memory_end(void)
 {
-    uint64_t end = (uint64_t)bios_data(BDA_LOW_MEMORY_KIB) * KIB;
-    const uint64_t ebda = (uint64_t)bios_data(BDA_EBDA_SEGMENT) * PARAGRAPH_SIZE;
+    uint64_t end = (uint64_t)bios_data_word(BDA_LOW_MEMORY_KIB) * KIB;
+    const uint64_t ebda = (uint64_t)bios_data_word(BDA_EBDA_SEGMENT) * PARAGRAPH_SIZE;
     if (ebda >= EBDA_LOWEST && ebda < end) {
         end = ebda;
     }

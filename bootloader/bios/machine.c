@@ -21,6 +21,8 @@ extern const uint8_t handover_code[];
 extern const uint8_t handover_code_end[];
 extern const uint8_t handover_entry_slot[];
 
+#define ROOT_ENTRIES 512u // of the root table, each for 512 GiB
+
 typedef void handover_function(uint64_t boot_info, uint64_t root_physical, uint64_t stack_top,
                                uint64_t gdt);
 
@@ -58,10 +60,9 @@ void *machine_memory(uint64_t address, uint64_t bytes)
     return (void *)(uintptr_t)address;
 }
 
-// One entry of the root table covers 512 GiB.
 static uint32_t root_slot(uint64_t virtual_address)
 {
-    return (uint32_t)(virtual_address / PAGE_TABLE_SLOT_SIZE % 512);
+    return (uint32_t)(virtual_address / PAGE_TABLE_SLOT_SIZE % ROOT_ENTRIES);
 }
 
 _Noreturn void machine_enter(const struct kernel_entry *entry)

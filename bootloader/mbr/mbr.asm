@@ -4,7 +4,8 @@
 ; On entry nothing is known but that LBA 0 lies at 7C00h: CS:IP may be 0000:7C00 or 07C0:0000, DL
 ; may be the drive or rubbish, stack, segments and flags are anything.
 ;
-; Hand-over to the first block: CS = DS = ES = SS = 0, SP = 7C00h, DF clear, DL = the boot drive.
+; Hand-over to the first block: CS = DS = ES = SS = 0, some stack below 7C00h, DF clear, DL = the boot
+; drive.
 ;
 ;   offset   width  written by   contents
 ;   000h     3      build        jmp, nop
@@ -17,6 +18,7 @@
 ;   1FEh     2      build        55AAh
 
 %include "asm_offsets.inc"
+%include "firmware.inc"
 %include "uart.inc"
 
         bits 16
@@ -82,13 +84,12 @@ code:
         cmp dl, -1
         jne .try
 .first_disk:
-        mov dl, 80h
+        mov dl, FIRST_HARD_DISK
 .try:
         mov dh, 0               ; head 0: DX is not changed from here on
         call load_first_block   ; returns only when it failed
-        cmp dl, 80h             ; a wrong DL is common: the first hard disk is the other candidate
-        mov dl, 80h
-        jne .try
+        cmp dl, FIRST_HARD_DISK ; a wrong DL is common: the first hard disk is the other candidate
+        jne .first_disk
 
 ; Prints the message at SI and, where INT 13h reported one, its last status; halts.
 fail:
@@ -99,9 +100,10 @@ fail:
         pop si
         call print
         mov al, [status]
+        test al, al
+        jz .halt
         aam 16                  ; AH = high digit, AL = low digit
         xchg al, ah
-        jz .halt                ; both digits are 0
         call print_digit
         mov al, ah
         call print_digit
@@ -124,7 +126,8 @@ print_digit:
         cmp al, 10
         sbb al, 69h
         das
-; Prints AL on COM1, if that is ready in bounded time, and on the screen.   Clobbers: nothing.
+; Prints AL on COM1, if that is ready in bounded time, and on the screen.
+; Out: DS = 0, DF clear.   Clobbers: ES.
 print_character:
         pusha
         mov ah, al
@@ -137,8 +140,8 @@ print_character:
         mov al, ah
         mov dl, COM1_BASE & 0FFh
         out dx, al
-        mov ah, 0Eh
-        mov bx, 7
+        mov ah, VIDEO_TELETYPE
+        mov bx, VIDEO_PAGE_0_GREY
         int 10h                 ; destroys BP
         popa
         push cs
@@ -205,41 +208,41 @@ read:
         mov bp, READ_ATTEMPTS
 .attempt:
         pusha
-        mov ah, 41h             ; EDD installation check (EDD-3 8.2); may change DL
-        mov bx, 55AAh
+        mov ah, DISK_EDD_CHECK
+        mov bx, EDD_CHECK_ASK
         call disk_call
         jc .chs
-        cmp bx, 0AA55h
+        cmp bx, EDD_CHECK_ANSWER
         jne .chs
-        shr cl, 1               ; AH=42h-44h, 47h, 48h supported
+        shr cl, 1               ; EDD_PACKET_BIT
         jnc .chs
         popa
         pusha
         dec cx
         xor si, si
-        push si                 ; disk address packet (EDD-3 8.1), from its end: LBA
+        push si                 ; disk address packet, from its end: LBA
         push si
         push si
         push cx
         push si                 ; segment and offset
         push bx
         push ax                 ; sectors
-        push word 16            ; size
+        push word EDD_PACKET_SIZE
         mov si, sp
-        mov ah, 42h
+        mov ah, DISK_EDD_READ
         call disk_call
         mov sp, READ_STACK
         jnc .done
 .chs:
         popa
         pusha
-        mov ah, 02h             ; CX: cylinder 0, sector LBA + 1
+        mov ah, DISK_READ       ; CX: cylinder 0, sector LBA + 1
         call disk_call
         jnc .done
         mov [status], ah
         popa
         pusha
-        call disk_call          ; AH = 0: reset
+        call disk_call          ; AH = 0: DISK_RESET
         popa
         dec bp
         jnz .attempt

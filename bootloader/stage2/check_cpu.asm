@@ -127,7 +127,8 @@ allow_nx:
         shr ecx, 8
         and ecx, 0Fh                    ; family
         cmp cl, INTEL_FAMILY
-        jne .return
+        jb .return
+        ja .allow                       ; Pentium 4 and later
         mov ecx, eax
         shr ecx, 4
         and ecx, 0Fh                    ; model, low digit
@@ -136,6 +137,7 @@ allow_nx:
         or eax, ecx
         cmp al, INTEL_FIRST_MODEL
         jb .return
+.allow:
         mov ecx, MSR_MISC_ENABLE
         rdmsr
         test edx, MISC_ENABLE_XD_DISABLE

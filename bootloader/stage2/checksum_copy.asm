@@ -11,7 +11,7 @@
 
 ; void checksum_copy(struct checksum_state *, void *destination, const void *source, size_t bytes)
 ; In: RDI, RSI, RDX, RCX; both buffers 8-byte aligned, bytes a multiple of CHECKSUM_BLOCK_SIZE.
-; Clobbers: RAX, RCX, RDX, RSI, R8-R11.
+; Clobbers: RAX, RCX, RDX, RSI, RDI, R8, R9.
 checksum_copy:
         add [rdi + CHECKSUM_BYTES], rcx
         mov rax, rdi

@@ -21,7 +21,7 @@ handover_code:
         push word KERNEL_GDT_BYTES - 1
         lgdt [rsp]
         xor eax, eax
-        mov [rsp], rax                  ; for LIDT: limit 0, base 0 (6 bytes of it are RCX's)
+        mov [rsp], rax                  ; for LIDT: limit 0, base 0, 10 bytes
         mov [rsp + 2], rax
         lidt [rsp]
         lldt ax

@@ -5,6 +5,7 @@
 ; Entered by the MBR with CS = DS = ES = SS = 0, SP = 7C00h, DF clear, DL = the boot drive.
 
 %include "asm_offsets.inc"
+%include "firmware.inc"
 
         bits 16
         cpu 386
@@ -13,6 +14,8 @@
         extern real_mode_main
         global stage2_header
         global real_mode_halt
+        global first_block_sectors      ; for the linker script
+first_block_sectors     equ FIRST_BLOCK_SECTORS
 
         section .first_block.header progbits alloc exec write
 
@@ -117,7 +120,6 @@ real_mode_halt:
         jmp real_mode_halt
 
 REST_ADDRESS            equ STAGE2_ADDRESS + FIRST_BLOCK_SECTORS * SECTOR_SIZE
-BDA_LOW_MEMORY_KIB      equ 413h        ; word: KiB of memory below the EBDA
 
 message_low_memory:
         db "firstlight: less than 256 KiB of memory below 1 MiB: "

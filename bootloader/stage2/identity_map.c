@@ -3,26 +3,29 @@
 
 #define TABLES_AT_START  3
 #define MAPPED_AT_START  PAGE_SIZE_2M
+#define DEVICES_END      0x100000000u
 #define IDENTITY_MAP_END 0x800000000000u // half of what 4-level paging maps: 2^47
 
 void identity_map_begin(struct identity_map *map, uint8_t *pool, uint64_t physical, uint32_t pages,
                         bool gigabyte_pages)
 {
     map->tables = (struct page_tables){
-        .pool = pool,
         .pool_physical = physical,
         .pool_pages = pages,
         .used = TABLES_AT_START,
         .gigabyte_pages = gigabyte_pages,
     };
+    map->tables.pool = pool;
 }
 
 // The gibibyte at `start`, but for the part of the first one that is mapped from the beginning.
 static bool map_gibibyte(struct page_tables *tables, uint64_t start, struct message *why)
 {
     const uint64_t skip = start == 0 ? MAPPED_AT_START : 0;
+    // Below 4 GiB a page of 1 GiB might cover memory and devices.
+    const uint64_t largest_page = start < DEVICES_END ? PAGE_SIZE_2M : PAGE_SIZE_1G;
     return page_tables_map(tables, start + skip, start + skip, PAGE_SIZE_1G - skip, PAGE_WRITE,
-                           PAGE_SIZE_1G, why);
+                           largest_page, why);
 }
 
 bool identity_map_extend(struct identity_map *map, uint64_t address, uint64_t bytes,

@@ -53,6 +53,7 @@ memset:
 ; int memcmp(const void *a, const void *b, size_t bytes)
 memcmp:
         mov rcx, rdx
+        xchg rdi, rsi                   ; CMPSB subtracts [RDI] from [RSI]
         xor eax, eax
         cmp eax, eax                    ; equal if there are no bytes
         repe cmpsb

@@ -9,13 +9,16 @@
 
         section .text
 
+; All that is on in CR0; caches on, alignment checks off.
+CR0_LONG_MODE   equ CR0_PAGING | CR0_WRITE_PROTECT | CR0_NUMERIC_ERROR | CR0_EXTENSION_TYPE \
+                | CR0_MONITOR_COPROCESSOR | CR0_PROTECTED
+
 ; In:  flat 32-bit protected mode, NMIs masked, IF clear; EBX = where to go on, in 64-bit code.
 ; Out: there, with IDT, NMIs unmasked, SSE usable, upper halves of registers undefined.
 ; Clobbers: EAX, ECX, EDX.
         bits 32
 protected_to_long:
-        mov eax, cr4
-        or eax, CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT
+        mov eax, CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT  ; whatever firmware had on, LA57 for one
         mov cr4, eax
         mov eax, IDENTITY_TABLES_ADDRESS
         mov cr3, eax
@@ -27,14 +30,13 @@ protected_to_long:
         or eax, EFER_NX
 .no_nx:
         wrmsr
-        mov eax, cr0
-        and eax, ~(CR0_EMULATION | CR0_TASK_SWITCHED)
-        or eax, CR0_PAGING | CR0_WRITE_PROTECT | CR0_NUMERIC_ERROR | CR0_MONITOR_COPROCESSOR
+        mov eax, CR0_LONG_MODE
         mov cr0, eax
         jmp SELECTOR_CODE64:.long
         bits 64
 .long:
-        mov ebx, ebx                    ; the upper half is undefined after the switch
+        mov ebx, ebx                    ; upper halves are undefined after the switch
+        mov esp, esp
         lidt [idt_pointer]
         UNMASK_NMI
         jmp rbx

@@ -49,6 +49,7 @@ real_mode_call:
         mov esi, [si + REGISTERS_ESI]
         pop ds
         sti                             ; USB keyboards and disks of some firmware need interrupts
+        stc                             ; firmware that answers nothing has failed
         call [cs:real_mode_routine]
         pushf
         cli
@@ -57,6 +58,8 @@ real_mode_call:
         push cs
         pop ds
         pop word [real_mode_registers + REGISTERS_FLAGS]
+        push dword EFLAGS_RESERVED
+        popfd                           ; NT, TF, AC and IOPL may have been left behind
         mov [real_mode_registers + REGISTERS_EAX], eax
         mov [real_mode_registers + REGISTERS_EBX], ebx
         mov [real_mode_registers + REGISTERS_ECX], ecx

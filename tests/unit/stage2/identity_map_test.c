@@ -141,15 +141,16 @@ static void what_is_mapped_stays_so_whatever_the_order(void **state)
     free_pages(identity.pool);
 }
 
+// Only above 4 GiB: below, devices may share the gibibyte with memory.
 static void pages_of_1_gib(void **state)
 {
     (void)state;
     struct identity identity;
-    begin(&identity, 4, true);
+    begin(&identity, 5, true);
     extend(&identity, 3 * GIB, 300 * GIB);
     struct total total = mapped(&identity);
     assert_int_equal(total.bytes, 2 * MIB + 300 * GIB);
-    assert_int_equal(total.large, 300);
+    assert_int_equal(total.large, 299);
     extend(&identity, TIB, 1); // the one table that was left
     total = mapped(&identity);
     assert_int_equal(total.bytes, 2 * MIB + 301 * GIB);
