@@ -11,7 +11,7 @@ import time
 import unittest
 
 from harness.process import die_with_parent
-from harness.qmp import Qmp, QmpClosed
+from harness.qmp import Qmp, QmpClosed, QmpError
 from harness.screen import TextScreen, TEXT_SCREEN_ADDRESS, TEXT_SCREEN_BYTES
 
 QEMU = "qemu-system-x86_64"
@@ -60,6 +60,7 @@ class Qemu:
         self.killed = False
         self.process = None
         self.ended_before_start = False
+        self._last_state = ""
 
     def __enter__(self):
         with open(self._stderr_path, "wb") as stderr:
@@ -89,6 +90,7 @@ class Qemu:
             self.process.wait(max(0.0, self.deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             self.timed_out = True
+            self._last_state = self._where_it_hangs()
             self.kill()
         self.qmp.drain(1.0)
 
@@ -173,6 +175,12 @@ class Qemu:
                 if event["event"] in ("RESET", "SHUTDOWN", "GUEST_PANICKED")
                 and event.get("data", {}).get("reason") not in OUR_OWN_REASONS]
 
+    def _where_it_hangs(self):
+        try:
+            return f"---- screen ----\n{self.text_screen().show()}\n{self.registers()}"
+        except (QmpClosed, QmpError, OSError):
+            return ""
+
     def ending(self):
         """How the run ended, in words."""
         if self.timed_out:
@@ -190,4 +198,4 @@ class Qemu:
         return (f"ended: {self.ending()}\n"
                 f"command: {' '.join(self.command)}\n"
                 f"---- serial ----\n{self.serial()}\n"
-                f"---- QEMU's messages ----\n{self.stderr()}----\n")
+                f"---- QEMU's messages ----\n{self.stderr()}{self._last_state}----\n")

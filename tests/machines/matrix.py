@@ -106,9 +106,8 @@ CPUS = [
     ("cpu_with_la57", "-cpu max,+la57 " + IDE),
     ("kvm", "-accel kvm -cpu qemu64 " + IDE, {"needs": "kvm"}),
     ("kvm_host_cpu", "-accel kvm -cpu host -smp 2 " + IDE, {"needs": "kvm"}),
-    ("kvm_q35_floppy", "-machine q35 -accel kvm -cpu qemu64 " + DISK + "-device isa-fdc,id=fdc "
-     "-device floppy,drive=disk,drive-type=144 -boot a",
-     {"needs": "kvm", "medium": "floppy_1440k"}),
+    # No floppy here: under load SeaBIOS's own first read of one hangs at times with KVM.
+    ("kvm_q35_usb", "-machine q35 -accel kvm -cpu qemu64 " + usb("qemu-xhci"), {"needs": "kvm"}),
 ]
 
 ROWS = {"Disks": DISKS, "Machines": MACHINES, "Memory": MEMORY, "Cpus": CPUS}
