@@ -84,7 +84,8 @@ class Bochs:
         with open(self._output_path, "wb") as output:
             self.process = subprocess.Popen(
                 self._configure(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True, preexec_fn=die_with_parent, env={**os.environ, "TERM": "linux"})
+                start_new_session=True, preexec_fn=die_with_parent,
+                env={**os.environ, "TERM": "linux"})
         return self
 
     def __exit__(self, *_):

@@ -52,8 +52,8 @@ class Qemu:
         qmp_path = os.path.join(self.directory, "qmp")
         self.qmp = Qmp(qmp_path)
         self.command = [QEMU, *(BARE_MACHINE if bare else []), "-display", "none",
-                        "-serial", f"file:{self.serial_path}" if com1 else "none", "-qmp", f"unix:{qmp_path}",
-                        "-S", *arguments]
+                        "-serial", f"file:{self.serial_path}" if com1 else "none",
+                        "-qmp", f"unix:{qmp_path}", "-S", *arguments]
         self.deadline = time.monotonic() + timeout
         self.timeout = timeout
         self.timed_out = False
