@@ -19,32 +19,45 @@ target_compile_options(firstlight_freestanding INTERFACE
   -Wall -Wextra -Werror -Wshadow -Wvla -Wconversion -Wno-sign-conversion
   -Wmissing-prototypes -Wstrict-prototypes)
 
-# firstlight_nasm(OUTPUT SOURCE [FORMAT bin|elf64] [INCLUDES directory...] [DEPENDS file...])
+# firstlight_nasm(OUTPUT SOURCE [FORMAT bin|elf64] [INCLUDES directory...] [DEPENDS file...]
+#                 [THEN command...])
 # Assembles SOURCE to OUTPUT, and again when any file changes that it includes. DEPENDS: included files
-# that are generated.
+# that are generated. THEN: a command to run afterwards.
 function(firstlight_nasm output source)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "FORMAT" "INCLUDES;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "FORMAT" "INCLUDES;DEPENDS;THEN")
   if(NOT arg_FORMAT)
     set(arg_FORMAT elf64)
   endif()
   get_filename_component(source ${source} ABSOLUTE)
   list(JOIN arg_INCLUDES "," include_list)
+  set(then "")
+  if(arg_THEN)
+    set(then COMMAND ${arg_THEN})
+  endif()
   list(TRANSFORM arg_INCLUDES REPLACE "^(.+)$" "-I\\1/")
   add_custom_command(OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} -DSOURCE=${source} -DOUTPUT=${output} -DINCLUDES=${include_list}
       -P ${FIRSTLIGHT_CMAKE_DIRECTORY}/NasmDepfile.cmake
     COMMAND ${FIRSTLIGHT_NASM} -w+all -w+error -f ${arg_FORMAT} ${arg_INCLUDES} -o ${output} ${source}
+    ${then}
     DEPENDS ${source} ${arg_DEPENDS}
     DEPFILE ${output}.d
+    WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
     COMMENT "Assembling ${output}"
     VERBATIM)
 endfunction()
 
-# firstlight_link(OUTPUT SCRIPT linker-script OBJECTS object-file-or-genex... [OPTIONS option...])
-# Links freestanding objects to the file OUTPUT; OUTPUT.map says where everything went.
+# firstlight_link(OUTPUT SCRIPT linker-script OBJECTS object-file-or-genex... [OPTIONS option...]
+#                 [THEN command...])
+# Links freestanding objects to the file OUTPUT; OUTPUT.map says where everything went. THEN: a
+# command to run afterwards.
 function(firstlight_link output)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCRIPT" "OBJECTS;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCRIPT" "OBJECTS;OPTIONS;THEN")
   set(script_option "")
+  set(then "")
+  if(arg_THEN)
+    set(then COMMAND ${arg_THEN})
+  endif()
   if(arg_SCRIPT)
     get_filename_component(arg_SCRIPT ${arg_SCRIPT} ABSOLUTE)
     set(script_option -T ${arg_SCRIPT})
@@ -53,6 +66,7 @@ function(firstlight_link output)
     COMMAND ${FIRSTLIGHT_LLD} -m elf_x86_64 -static -nostdlib --fatal-warnings --gc-sections
       -z noexecstack -z max-page-size=4096 --build-id=none -Map=${output}.map
       ${arg_OPTIONS} ${script_option} -o ${output} ${arg_OBJECTS}
+    ${then}
     DEPENDS ${arg_OBJECTS} ${arg_SCRIPT}
     BYPRODUCTS ${output}.map
     COMMAND_EXPAND_LISTS

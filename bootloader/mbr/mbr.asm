@@ -24,6 +24,7 @@
         bits 16
         cpu 386
         org MBR_ADDRESS
+        [map symbols mbr.map]   ; for the build's report of the bytes left
 
 ; Bytes that firmware may stamp, after the "modern standard MBR" of later DOS versions.
 STAMPED_OFFSET  equ 0DAh

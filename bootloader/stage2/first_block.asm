@@ -141,6 +141,8 @@ message_damaged:
 %include "disk_reader.inc"
 %include "real_mode_console.inc"
 
+        global first_block_end          ; for the build's report of the bytes left
+first_block_end:
 %assign FIRST_BLOCK_USED $ - stage2_header
 %assign FIRST_BLOCK_BYTES FIRST_BLOCK_SECTORS * SECTOR_SIZE
 %if FIRST_BLOCK_USED > FIRST_BLOCK_BYTES

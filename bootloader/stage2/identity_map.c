@@ -32,7 +32,9 @@ bool identity_map_extend(struct identity_map *map, uint64_t address, uint64_t by
                          struct message *why)
 {
     if (address > IDENTITY_MAP_END || bytes > IDENTITY_MAP_END - address) {
-        message_format(why, "memory at 0x%llx is out of the loader's reach",
+        message_format(why,
+                       "memory at 0x%llx is out of the loader's reach: use a machine with free "
+                       "memory below 128 TiB",
                        (unsigned long long)address);
         return false;
     }
