@@ -195,12 +195,13 @@ static void out_of_reach(void **state)
     free_pages(identity.pool);
 }
 
-static void the_message_names_the_address(void **state)
+static void the_message_names_address_and_cure(void **state)
 {
     (void)state;
     struct identity identity;
     begin(&identity, 6, true);
-    refuses(&identity, 0x900000001000u, PAGE, "0x900000001000");
+    refuses(&identity, 0x900000001000u, PAGE, "0x900000001000 is out");
+    refuses(&identity, 0x900000001000u, PAGE, "below 128 TiB");
     free_pages(identity.pool);
 }
 
@@ -243,7 +244,7 @@ int main(void)
         cmocka_unit_test(pages_of_1_gib),
         cmocka_unit_test(the_pool_is_used_up),
         cmocka_unit_test(out_of_reach),
-        cmocka_unit_test(the_message_names_the_address),
+        cmocka_unit_test(the_message_names_address_and_cure),
         cmocka_unit_test(it_maps_what_was_asked_for_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
