@@ -47,10 +47,11 @@ class ErrorTest(unittest.TestCase):
     def rest_lba(self):
         return STAGE2_LBA + self.image.first_block_sectors
 
-    def option_rom(self, behaviour):
+    def option_rom(self, behaviour=None, source="firmware.asm"):
         path = self.path("rom.bin")
-        subprocess.run(["nasm", "-f", "bin", f"-D{behaviour}", "-o", path,
-                        os.path.join(HERE, "option_roms", "firmware.asm")], check=True)
+        define = [f"-D{behaviour}"] if behaviour else []
+        subprocess.run(["nasm", "-f", "bin", *define, "-o", path,
+                        os.path.join(HERE, "option_roms", source)], check=True)
         with open(path, "rb") as file:
             data = bytearray(file.read())
         data[-1] = -sum(data) & 0xFF
