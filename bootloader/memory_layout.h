@@ -1,10 +1,11 @@
 // The one map of the first mebibyte: who uses which physical addresses before the kernel runs.
 // bootloader/README.md shows it as a table; NASM gets it by way of stage2/asm_offsets.c, the
-// linker script by -D definitions of the same.
+// linker script by the C preprocessor.
 #ifndef MEMORY_LAYOUT_H
 #define MEMORY_LAYOUT_H
 
 // 00000h-004FFh interrupt vectors and BIOS data area (firmware's)
+// 00500h-005FFh nobody (firmware scribbles here)
 // 00600h-07BFFh real-mode stack, grows down from 7C00h: firmware's calls run on it
 // 07C00h-07DFFh MBR
 // 07E00h-07FFFh its variables
@@ -12,6 +13,7 @@
 // 10000h-1FFFFh stage 2's .bss: its C stack, tables, memory maps
 // 20000h-2FFFFh disk buffer: 127 sectors that never cross a 64 KiB line
 // 30000h-3FFFFh stage 2's own page tables: what it needs of memory, mapped at its own address
+
 // Words of the BIOS data area (RBIL MEMORY.LST).
 #define BDA_EBDA_SEGMENT   0x40E // where the extended BIOS data area begins, a segment
 #define BDA_LOW_MEMORY_KIB 0x413 // memory below it

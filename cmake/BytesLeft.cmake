@@ -19,4 +19,4 @@ string(REGEX REPLACE "([A-Z][A-Z0-9_]+)" "\${number_\\1}" LIMIT "${LIMIT}")
 string(CONFIGURE "${LIMIT}" limit)
 
 math(EXPR left "${limit} - 0x${end}")
-message(STATUS "${WHAT}: ${left} bytes left")
+message(STATUS "${WHAT}: bytes left: ${left}")

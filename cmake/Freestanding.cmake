@@ -3,7 +3,11 @@
 
 set(FIRSTLIGHT_CMAKE_DIRECTORY ${CMAKE_CURRENT_LIST_DIR})
 find_program(FIRSTLIGHT_NASM nasm REQUIRED)
-find_program(FIRSTLIGHT_LLD NAMES ld.lld ld.lld-14 REQUIRED)
+set(lld_names ld.lld)
+foreach(version RANGE 14 22)
+  list(APPEND lld_names ld.lld-${version})
+endforeach()
+find_program(FIRSTLIGHT_LLD NAMES ${lld_names} REQUIRED)
 
 # What every freestanding object is compiled with. Each flag answers a default of some host compiler
 # or of the user's CFLAGS that would break code that runs without an operating system.
@@ -82,7 +86,7 @@ function(firstlight_preprocess output source)
   list(TRANSFORM arg_INCLUDES PREPEND -I)
   add_custom_command(OUTPUT ${output}
     COMMAND ${CMAKE_C_COMPILER} -E -P -undef -nostdinc -x c ${arg_INCLUDES}
-      -MD -MF ${output}.d -MT ${output} -o ${output} ${source}
+      -MD -MF ${output}.d -MQ ${output} -o ${output} ${source}
     DEPENDS ${source}
     DEPFILE ${output}.d
     COMMENT "Preprocessing ${output}"

@@ -17,9 +17,13 @@ if(NOT qemu)
   message(FATAL_ERROR "qemu-system-x86_64 was not found: run `sh tools/setup.sh`")
 endif()
 
+# QEMU's options want a comma in a value doubled.
+string(REPLACE "," ",," image_value "${IMAGE}")
+string(REPLACE "," ",," exit_image_value "${EXIT_IMAGE}")
+
 if(NOT "$ENV{DISPLAY}$ENV{WAYLAND_DISPLAY}" STREQUAL "")
   message(STATUS "Booting ${IMAGE}; close the window to end")
-  execute_process(COMMAND ${qemu} -drive format=raw,file=${IMAGE} RESULT_VARIABLE status)
+  execute_process(COMMAND ${qemu} -drive format=raw,file=${image_value} RESULT_VARIABLE status)
   if(NOT status EQUAL 0)
     message(FATAL_ERROR "QEMU ended with status ${status}")
   endif()
@@ -28,7 +32,7 @@ endif()
 
 message(STATUS "Booting ${EXIT_IMAGE}, no display: this is its serial line")
 execute_process(
-  COMMAND ${qemu} -drive format=raw,file=${EXIT_IMAGE} -display none -monitor none -serial stdio
+  COMMAND ${qemu} -drive format=raw,file=${exit_image_value} -display none -monitor none -serial stdio
     -no-reboot -device isa-debug-exit,iobase=${exit_port},iosize=4
   INPUT_FILE /dev/null
   TIMEOUT ${SECONDS}

@@ -1,5 +1,6 @@
 // Turns C's constants and structure offsets into lines that cmake/AsmOffsets.cmake makes a NASM
-// include of, so that a number both languages need stands once. Never linked.
+// include of, so that a number both languages need stands once. One function, because it is
+// one table. Never linked.
 #include "bios_registers.h"
 #include "checksum.h"
 #include "disk_request.h"

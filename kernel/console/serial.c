@@ -30,7 +30,7 @@
 #define DIVISOR_115200             1
 
 // Reads of the line status before the UART counts as dead. One byte takes 87 microseconds at
-// 115200 baud, a read about one on real hardware: this is over a hundred bytes' time for each.
+// 115200 baud, a read about one on real hardware: this is the time of two thousand bytes for each.
 #define POLL_LIMIT 200000u
 
 static bool alive;

@@ -1,8 +1,9 @@
 // memcpy, memmove, memset, memcmp and strlen, called by the whole kernel and by the compiler.
 //
 // Written as C loops these would be recognised for what they are and compiled into calls of
-// themselves. So the bulk is done by string instructions (DF is clear in all compiled code), and a
-// test looks at the object code for calls (tests/unit/kernel).
+// themselves. So the bulk is done by string instructions (DF is clear in all compiled code); those
+// that stay loops, and all others, are looked at by a test: no object code calls itself
+// (tests/unit/kernel).
 #include "lib/string.h"
 
 #include <stdint.h>
