@@ -47,6 +47,12 @@ class ErrorTest(unittest.TestCase):
     def rest_lba(self):
         return STAGE2_LBA + self.image.first_block_sectors
 
+    def patch_stage2_once(self, old, new):
+        """Replaces code of stage 2 that must occur there exactly once."""
+        stage2 = self.image.data[STAGE2_LBA * SECTOR:self.image.header_lba * SECTOR]
+        self.assertEqual(stage2.count(old), 1, f"{old.hex()} in stage 2")
+        self.image.patch_stage2(stage2.index(old), new)
+
     def option_rom(self, behaviour=None, source="firmware.asm"):
         path = self.path("rom.bin")
         define = [f"-D{behaviour}"] if behaviour else []

@@ -30,7 +30,13 @@ class Cpu(ErrorTest):
         self.assertNotIn("warning", line)
 
     def test_486(self):
-        self.check("486", "(CPUID|long mode)")
+        self.check("486", "long mode, PAE, MSR:")
+
+    def test_without_cpuid(self):
+        """No model lacks it, so the flag that tells is read back as it was before the change."""
+        tell, kept = bytes.fromhex("6650669d669c"), bytes.fromhex("6650665a669c")
+        self.patch_stage2_once(tell, kept)  # popfd -> pop edx
+        self.refused("^firstlight: this CPU lacks CPUID: a 64-bit x86 CPU is needed")
 
     def test_pentium3(self):
         self.check("pentium3", "long mode:")
