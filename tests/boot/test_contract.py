@@ -10,7 +10,7 @@ import unittest
 from harness import bochs
 from harness.environment import build_path, create_image, skip_without
 from harness.expect import expect_boot
-from harness.qemu import ide_disk
+from harness.qemu import ide_disk, sparse_ram
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -101,10 +101,10 @@ class Contract(unittest.TestCase):
         self.assertEqual(huge, 0)  # the default CPU has no pages of 1 GiB
 
     def test_direct_map_gigabyte_pages(self):
-        self.assertGreater(self.direct_map("-m", "6G", "-cpu", "max")[2], 0)
+        self.assertGreater(self.direct_map(*sparse_ram("6G"), "-cpu", "max")[2], 0)
 
     def test_direct_map_q35(self):
-        self.direct_map("-machine", "q35", "-m", "3G")
+        self.direct_map(*sparse_ram("3G", "q35"))
 
     def test_direct_map_isapc(self):
         self.direct_map("-machine", "isapc", "-cpu", "qemu64", "-m", "32M")
@@ -124,9 +124,10 @@ class Contract(unittest.TestCase):
 
     # ---- memory map ----
 
-    def check_memory_map(self, size, *options):
+    def check_memory_map(self, size, machine="pc", *options):
         """The map's own rules, and that the sums are what the machine was given."""
-        text = self.boot("memory_map", "-m", f"{size // MIB}M", *options, serial=["^boot drive"])
+        text = self.boot("memory_map", *sparse_ram(f"{size // MIB}M", machine), *options,
+                         serial=["^boot drive"])
         sums = {int(kind): int(number)
                 for kind, number in re.findall(r"^kind (\d): (\d+) bytes$", text, re.MULTILINE)}
         usable, loader, kernel = sums[1], sums[2], sums[3]
@@ -147,10 +148,10 @@ class Contract(unittest.TestCase):
         self.check_memory_map(4 * GIB)
 
     def test_memory_map_8_gib_q35(self):
-        self.check_memory_map(8 * GIB, "-machine", "q35")
+        self.check_memory_map(8 * GIB, "q35")
 
     def test_memory_map_isapc(self):
-        self.check_memory_map(64 * MIB, "-machine", "isapc", "-cpu", "qemu64")
+        self.check_memory_map(64 * MIB, "isapc", "-cpu", "qemu64")
 
     def test_memory_map_bochs(self):
         self.boot_bochs("memory_map", ["^boot drive 80$"])

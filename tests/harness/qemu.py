@@ -40,6 +40,12 @@ def ide_disk(image):
     return ["-drive", f"if=ide,format=raw,snapshot=on,file={option_value(image)}"]
 
 
+def sparse_ram(size, machine="pc"):
+    """Options for RAM that the host sets aside only as it is touched."""
+    return ["-object", f"memory-backend-ram,id=ram,size={size},reserve=off", "-m", size,
+            "-machine", f"{machine},memory-backend=ram"]
+
+
 class Qemu:
     """Use in a `with` statement: QEMU never outlives it. `arguments` come behind BARE_MACHINE."""
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
 from harness import bochs, expect
 from harness.environment import skip_without
@@ -106,13 +107,15 @@ class Error(SectorTest):
         self.assert_failure("no error line", expect.expect_error, self.qemu("LOOP"), COMPLAINT,
                             timeout=SHORT)
 
+    def assert_not_halted(self, ending):
+        with mock.patch.object(expect, "HALT_SECONDS", SHORT):
+            self.assert_failure("not halted", expect.expect_error, self.qemu(ending), COMPLAINT)
+
     def test_halt_with_interrupts_on_fails(self):
-        self.assert_failure("not halted", expect.expect_error,
-                            self.qemu("ERROR_INTERRUPTS_ON"), COMPLAINT, timeout=SHORT)
+        self.assert_not_halted("ERROR_INTERRUPTS_ON")
 
     def test_loop_behind_the_line_fails(self):
-        self.assert_failure("not halted", expect.expect_error, self.qemu("ERROR_LOOP"),
-                            COMPLAINT, timeout=SHORT)
+        self.assert_not_halted("ERROR_LOOP")
 
     def test_line_missing_on_screen_fails(self):
         self.assert_failure("screen lacks", expect.expect_error,

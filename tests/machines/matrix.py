@@ -6,6 +6,8 @@ A row: name, QEMU's options with {image} for the medium, and what is special abo
   needs    a file or a program without which the row is skipped
   serial   what COM1 must show besides the kernel's hello"""
 
+from harness.qemu import sparse_ram
+
 DISK = "-drive if=none,id=disk,format=raw,file={image} "
 IDE = "-drive if=ide,format=raw,file={image} "
 SCSI_DISK = DISK + "-device {controller} -device scsi-hd,drive=disk,bus=scsi.0"
@@ -14,8 +16,6 @@ FLOPPY = "-drive if=floppy,format=raw,file={image} -boot a"
 MEMDISK = "/usr/lib/syslinux/memdisk"
 MICROVM_BIOS = "/usr/share/seabios/bios-microvm.bin"  # QEMU's own of this name is no BIOS
 MEMDISK_BOOT = "-kernel " + MEMDISK + " -initrd {image} -append "
-LARGE_RAM = "-object memory-backend-ram,id=ram,size={size},reserve=off -m {size} " \
-            "-machine {machine},memory-backend=ram "
 
 
 def scsi(controller):
@@ -27,7 +27,7 @@ def usb(controller):
 
 
 def large(size, machine="pc"):
-    return LARGE_RAM.replace("{size}", size).replace("{machine}", machine) + IDE
+    return " ".join(sparse_ram(size, machine)) + " " + IDE
 
 
 DISKS = [
@@ -85,8 +85,10 @@ MACHINES = [
 
 MEMORY = [
     *((f"ram_{size.lower()}", f"-m {size} {IDE}")
-      for size in ("16M", "17M", "24M", "32M", "64M", "1G", "2G", "3G", "4G")),
-    ("ram_5g_q35", "-machine q35 -m 5G " + IDE),
+      for size in ("16M", "17M", "24M", "32M", "64M", "1G", "2G")),
+    ("ram_3g", large("3G")),
+    ("ram_4g", large("4G")),
+    ("ram_5g_q35", large("5G", "q35")),
     ("ram_8g", large("8G")),
     ("ram_8g_q35", large("8G", "q35")),
     ("ram_64g", large("64G")),
@@ -102,7 +104,7 @@ CPUS = [
       for model in ("qemu64", "kvm64", "Conroe", "Nehalem", "SandyBridge", "Skylake-Client",
                     "Opteron_G1", "EPYC", "max")),
     ("cpu_without_nx", "-cpu qemu64,-nx " + IDE, {"serial": ["^firstlight: warning: .*NX"]}),
-    ("cpu_without_1g_pages", "-cpu max,-pdpe1gb -m 4G " + IDE),
+    ("cpu_without_1g_pages", "-cpu max,-pdpe1gb " + large("4G")),
     ("cpu_with_la57", "-cpu max,+la57 " + IDE),
     ("kvm", "-accel kvm -cpu qemu64 " + IDE, {"needs": "kvm"}),
     ("kvm_host_cpu", "-accel kvm -cpu host -smp 2 " + IDE, {"needs": "kvm"}),
