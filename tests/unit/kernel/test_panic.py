@@ -46,7 +46,8 @@ class Panic(unittest.TestCase):
 
     def halted(self, word):
         drive = f"format=raw,file={option_value(self.image(word))}"
-        run = self.enterContext(Qemu(["-drive", drive], bare=False))
+        run = Qemu(["-drive", drive], bare=False).__enter__()
+        self.addCleanup(run.__exit__)
         if not run.wait_until(lambda: "panic: " in run.serial()):
             fail(run, "no panic")
         check_halted(run)
