@@ -30,9 +30,9 @@ static void check_zero(void)
 
 _Noreturn void kernel_main(const struct boot_info *info)
 {
+    console_initialise(info);
     ASSERT(*(volatile uint8_t *)&first_of_bss == 0);
     check_zero();
-    console_initialise(info);
     for (uint64_t i = 0; i < DATA_WORDS; i++) {
         ASSERT(((volatile uint64_t *)data)[i] == PATTERN);
     }
