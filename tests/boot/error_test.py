@@ -10,7 +10,7 @@ import unittest
 from harness.disk_image import DiskImage, ITEM_COMMAND_LINE, SECTOR, STAGE2_LBA
 from harness.environment import build_path
 from harness.expect import expect_error
-from harness.qemu import ide_disk
+from harness.qemu import ide_disk, option_value
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VGA = ["-vga", "std"]
@@ -63,4 +63,4 @@ class ErrorTest(unittest.TestCase):
         data[-1] = -sum(data) & 0xFF
         with open(path, "wb") as file:
             file.write(data)
-        return ["-option-rom", path]
+        return ["-option-rom", option_value(path)]

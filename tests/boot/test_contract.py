@@ -10,7 +10,7 @@ import unittest
 from harness import bochs
 from harness.environment import build_path, create_image, skip_without
 from harness.expect import expect_boot
-from harness.qemu import ide_disk, sparse_ram
+from harness.qemu import ide_disk, option_value, sparse_ram
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -68,7 +68,7 @@ class Contract(unittest.TestCase):
                 ram.flush()
                 self.boot(name, "-m", f"{DIRTY_RAM // MIB}M", "-machine", "pc,memory-backend=ram",
                           "-object", f"memory-backend-file,id=ram,size={DIRTY_RAM},"
-                          f"mem-path={ram.name},share=on", serial=[line])
+                          f"mem-path={option_value(ram.name)},share=on", serial=[line])
 
     def test_bss_bochs(self):
         self.boot_bochs("bss", ["64 MiB of .bss are zero"], megabytes=128)

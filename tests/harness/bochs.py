@@ -20,6 +20,7 @@ SETTLE_SECONDS = 0.5  # an error line that a crash follows is no error line
 TRIPLE_FAULT = "exception with no resolution"
 SHUTDOWN_PORT_MESSAGE = "Shutdown port"  # what "Shutdown" written to port 8900h logs
 DEFAULT_CPU = "corei7_sandy_bridge_2600k"
+DISK, SERIAL, LOG = "disk.bin", "serial", "log"  # files' names
 
 CONFIGURATION = """\
 megs: {megabytes}
@@ -55,25 +56,26 @@ class Bochs:
                  timeout=DEFAULT_TIMEOUT):
         self.directory = tempfile.mkdtemp(prefix="firstlight-")
         # A copy: Bochs locks what it opens, and leaves the lock behind when it is killed.
-        self._image = shutil.copy(image, os.path.join(self.directory, "disk.bin"))
+        shutil.copy(image, os.path.join(self.directory, DISK))
         self._cpu, self._megabytes, self._medium = cpu, megabytes, medium
-        self._log_path = os.path.join(self.directory, "log")
+        self._log_path = os.path.join(self.directory, LOG)
         self._output_path = os.path.join(self.directory, "output")
-        self._serial_path = os.path.join(self.directory, "serial")
+        self._serial_path = os.path.join(self.directory, SERIAL)
         self.timeout = timeout
         self.deadline = time.monotonic() + timeout
         self.timed_out = False
         self.process = None
 
     def _configure(self):
-        disk = (f"floppya: 1_44={self._image}, status=inserted" if self._medium == "floppy"
-                else f"ata0-master: type=disk, mode=flat, path={self._image}, cylinders=0")
+        # Names relative to the folder that Bochs runs in: its path may hold spaces and commas.
+        disk = (f"floppya: 1_44={DISK}, status=inserted" if self._medium == "floppy"
+                else f"ata0-master: type=disk, mode=flat, path={DISK}, cylinders=0")
         configuration = os.path.join(self.directory, "bochsrc")
         with open(configuration, "w") as file:
             file.write(CONFIGURATION.format(
                 megabytes=self._megabytes, bios=BIOS, boot=self._medium, disk=disk,
                 vga_bios=next(filter(os.path.exists, VGA_BIOS_CHOICES)), cpu=self._cpu,
-                serial=self._serial_path, log=self._log_path))
+                serial=SERIAL, log=LOG))
         commands = os.path.join(self.directory, "commands")
         with open(commands, "w") as file:
             file.write("c\n")  # Debian's Bochs has the debugger built in: go on at once
@@ -84,7 +86,7 @@ class Bochs:
         with open(self._output_path, "wb") as output:
             self.process = subprocess.Popen(
                 self._configure(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True, preexec_fn=die_with_parent,
+                cwd=self.directory, start_new_session=True, preexec_fn=die_with_parent,
                 env={**os.environ, "TERM": "linux"})
         return self
 

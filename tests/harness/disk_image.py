@@ -7,6 +7,8 @@ import shutil
 import struct
 import subprocess
 
+from harness.qemu import option_value
+
 SECTOR = 512
 STAGE2_LBA = 1
 STAGE2_HEADER = struct.Struct("<8s2I2I2HIQ")
@@ -188,4 +190,4 @@ def faulty_ide_disk(image, rules, directory):
     path = os.path.join(directory, "blkdebug.conf")
     with open(path, "w") as file:
         file.write("\n".join(rules))
-    return ["-drive", f"if=ide,file=blkdebug:{path}:{image},format=raw"]
+    return ["-drive", f"if=ide,file={option_value(f'blkdebug:{path}:{image}')},format=raw"]

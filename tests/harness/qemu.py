@@ -59,7 +59,7 @@ class Qemu:
         self.qmp = Qmp(qmp_path)
         self.command = [QEMU, *(BARE_MACHINE if bare else []), "-display", "none",
                         "-serial", f"file:{self.serial_path}" if com1 else "none",
-                        "-qmp", f"unix:{qmp_path}", "-S", *arguments]
+                        "-qmp", f"unix:{option_value(qmp_path)}", "-S", *arguments]
         self.deadline = time.monotonic() + timeout
         self.timeout = timeout
         self.timed_out = False

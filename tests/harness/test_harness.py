@@ -10,6 +10,7 @@ import unittest
 from unittest import mock
 
 from harness import bochs, expect
+from harness.disk_image import error_rule, faulty_ide_disk
 from harness.environment import skip_without
 from harness.expect import BootFailure
 from harness.qemu import Qemu, ide_disk
@@ -33,6 +34,15 @@ class SectorTest(unittest.TestCase):
     def qemu(self, ending):
         return [*ide_disk(self.sector(ending)), "-vga", "std"]
 
+    def awkward_folder(self):
+        """Temporary files go where QEMU's and Bochs's options are hard to get right."""
+        folder = os.path.join(self.directory, "a space, a comma")
+        os.mkdir(folder)
+        self.directory = folder
+        patch = mock.patch.object(tempfile, "tempdir", folder)
+        patch.start()
+        self.addCleanup(patch.stop)
+
     def assert_failure(self, reason, function, *arguments, **named):
         with self.assertRaises(BootFailure) as caught:
             function(*arguments, **named)
@@ -42,6 +52,15 @@ class SectorTest(unittest.TestCase):
 class Boot(SectorTest):
     def test_success_passes(self):
         self.assertIn("sector: hello", expect.expect_boot(self.qemu("EXIT_SUCCESS"), [HELLO]))
+
+    def test_awkward_folder_passes(self):
+        self.awkward_folder()
+        expect.expect_boot(self.qemu("EXIT_SUCCESS"), [HELLO])
+
+    def test_awkward_folder_passes_with_faulty_disk(self):
+        self.awkward_folder()
+        disk = faulty_ide_disk(self.sector("EXIT_SUCCESS"), [error_rule(1)], self.directory)
+        expect.expect_boot(disk, [HELLO])
 
     def test_wrong_exit_code_fails(self):
         self.assert_failure("ended: exit status 35", expect.expect_boot,
@@ -140,6 +159,10 @@ class OnBochs(SectorTest):
         super().setUp()
 
     def test_shutdown_passes(self):
+        bochs.expect_boot(self.sector("BOCHS_SHUTDOWN"), [HELLO])
+
+    def test_awkward_folder_passes(self):
+        self.awkward_folder()
         bochs.expect_boot(self.sector("BOCHS_SHUTDOWN"), [HELLO])
 
     def test_missing_line_fails(self):

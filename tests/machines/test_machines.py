@@ -12,6 +12,7 @@ from harness.disk_image import (DiskImage, FLOPPY_1440K, FLOPPY_2880K, hard_disk
                                 power_of_two_size)
 from harness.environment import build_path, skip_without
 from harness.expect import expect_boot
+from harness.qemu import option_value
 
 HELLO = ["^Hello World!$", "^first byte .* kind$", r"^usable memory: \d+ MiB"]
 WARNING = "^firstlight: warning"
@@ -41,7 +42,10 @@ class MachineTest(unittest.TestCase):
         directory = tempfile.mkdtemp(prefix="firstlight-")
         self.addCleanup(shutil.rmtree, directory)
         image = MEDIA[medium](build_path("firstlight-exit.bin"), directory)
-        arguments = [option.replace("{image}", image) for option in shlex.split(options)]
+        # A file name that is an argument of its own is taken as it is.
+        arguments = [image if option == "{image}"
+                     else option.replace("{image}", option_value(image))
+                     for option in shlex.split(options)]
         # A warning that the row does not announce is a failure.
         expect_boot(arguments, [*serial, *HELLO], absent=() if serial else [WARNING])
 
