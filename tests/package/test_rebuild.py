@@ -6,6 +6,7 @@ would do with what it should do.
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 CMAKE, SOURCE = sys.argv.pop(1), Path(sys.argv.pop(1))
 
 IMAGES = {"firstlight.bin", "firstlight-exit.bin"}
+OUTPUT = "-DOUTPUT="  # what the build's CMake scripts are told
 TOOL = {"embedded_stage2.c", "bootimage"} | IMAGES
 STAGE2 = {"stage2.elf", "stage2.bin"} | TOOL
 MBR = {"mbr.bin", "embedded_mbr.c", "bootimage"} | IMAGES
@@ -36,7 +38,7 @@ CASES = {
 class Rebuild(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(prefix="firstlight-rebuild-")
+        cls.folder = tempfile.TemporaryDirectory(prefix="firstlight rebuild ")
         cls.source = Path(cls.folder.name, "source")
         cls.build = Path(cls.folder.name, "build")
         shutil.copytree(SOURCE, cls.source, ignore=shutil.ignore_patterns("build", ".git"))
@@ -62,10 +64,11 @@ class Rebuild(unittest.TestCase):
             step = re.match(r"\[\d+/\d+\] (.*)", line)
             if not step:
                 continue
-            command = step.group(1)
-            for output in re.findall(r" (?:-o|--output) (\S+)|-DOUTPUT=(\S+)", command):
-                name = os.path.basename(output[0] or output[1])
-                made.add(re.sub(r"\.c\.o$", ".c", name))
+            words = shlex.split(step.group(1))
+            outputs = [value for option, value in zip(words, words[1:])
+                       if option in ("-o", "--output")]
+            outputs += [word.removeprefix(OUTPUT) for word in words if word.startswith(OUTPUT)]
+            made |= {re.sub(r"\.c\.o$", ".c", os.path.basename(output)) for output in outputs}
         return made
 
     def test_nothing_touched(self):
