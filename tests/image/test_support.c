@@ -162,3 +162,20 @@ void read_image(struct memory_image *image, struct image_report *report)
 
     image_read(&reader, report);
 }
+
+void check_problem(struct memory_image *image, const char *part_of_message)
+{
+    struct image_report report;
+
+    read_image(image, &report);
+    if (report.problem_count == 0) {
+        fail_msg("nothing found wrong, expected '%s'", part_of_message);
+    }
+    for (uint32_t i = 0; i < report.problem_count && i < IMAGE_REPORT_PROBLEMS; i++) {
+        if (strstr(report.problems[i].text, part_of_message) != NULL) {
+            image_report_free(&report);
+            return;
+        }
+    }
+    fail_msg("'%s' is not about '%s'", report.problems[0].text, part_of_message);
+}

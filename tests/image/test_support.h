@@ -49,11 +49,22 @@ bool memory_image_write(void *context, const void *bytes, size_t size, struct me
 bool memory_image_read(void *context, uint64_t offset, void *buffer, size_t size,
                        struct message *why);
 
+// Where make_image puts things when there is a command line.
+#define HEADER_LBA       21ull
+#define COMMAND_LINE_LBA 22ull
+#define KERNEL_LBA       23ull
+#define KERNEL_SECTORS   30ull // 3 pages and 3000 bytes
+#define PADDING_LBA      (KERNEL_LBA + KERNEL_SECTORS)
+#define IMAGE_SECTORS    3024ull
+
 // Writes an image of the kernel of elf_spec_simple; 20 sectors of stage 2, 8 of them its first
 // block. `command_line` may be empty. The bytes are from malloc.
 void make_image(struct memory_image *image, const char *command_line);
 
 // Reads the image back; the report is the caller's to free.
 void read_image(struct memory_image *image, struct image_report *report);
+
+// Reads the image back; one of the problems that the reader reports must say this.
+void check_problem(struct memory_image *image, const char *part_of_message);
 
 #endif
