@@ -140,9 +140,11 @@ static void refuses_what_was_not_read(void **state)
     struct image_items items;
     struct message why;
     assert_false(image_header_parse(&image, 0, HEADER_LBA, &items, &why));
+    assert_message_has(why.text, "size or place");
     assert_false(image_header_parse(&image, SECTOR_SIZE, HEADER_LBA, &items, &why));
-    assert_message_has(why.text, "size");
+    assert_message_has(why.text, "its size is wrong");
     assert_false(image_header_parse(&image, HEADER_BYTES, UINT64_MAX - 1, &items, &why));
+    assert_message_has(why.text, "size or place");
 }
 
 // Makes one change to item 0 or 1, seals the header again and expects the words.
