@@ -42,7 +42,8 @@ class LeftBehind(ErrorTest):
             total = sum(file.read())
             file.seek(-1, os.SEEK_END)
             file.write(bytes([-total & 0xFF]))
-        return ["-option-rom", path, "-debugcon", f"file:{self.path('played')}"]
+        return ["-option-rom", option_value(path),
+                "-debugcon", f"file:{option_value(self.path('played'))}"]
 
     def check_played(self):
         self.assertGreater(os.path.getsize(self.path("played")), 0, "the ROM never played its part")
@@ -187,9 +188,9 @@ class Nmi(ErrorTest):
                 and f"CS ={self.STAGE2_CODE64} " in registers and limit == self.STAGE2_IDT_LIMIT)
 
     def send_nmis(self, run):
-        """Until QEMU ends, which it also does in the middle of a command."""
+        """Until QEMU ends, be it in the middle of a command, or time is up."""
         try:
-            while run.running():
+            while run.running() and time.monotonic() < run.deadline:
                 time.sleep(self.PAUSE_SECONDS)
                 run.qmp.execute("stop")
                 if self.in_stage2(run.registers()):
