@@ -18,7 +18,8 @@ target_compile_options(firstlight_freestanding INTERFACE
   -mno-red-zone -mgeneral-regs-only
   -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none -fno-common
   -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-sanitize=all
-  -fno-strict-aliasing
+  -fno-strict-aliasing -fno-lto -fno-profile-instr-generate -fno-coverage-mapping
+  -Wno-unused-command-line-argument
   -ffunction-sections -fdata-sections
   -Wall -Wextra -Werror -Wshadow -Wvla -Wconversion -Wno-sign-conversion
   -Wmissing-prototypes -Wstrict-prototypes)

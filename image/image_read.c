@@ -144,8 +144,8 @@ static void read_padding(struct reading *reading, uint64_t end)
     struct image_part *part;
     uint64_t lba = reading->next_lba;
 
-    if (lba >= end) {
-        return;
+    if (lba >= end || end > IMAGE_MAX_SECTORS) {
+        return; // nothing behind, or a size that is reported as wrong elsewhere
     }
     part = add_part(reading, IMAGE_PART_PADDING, lba, (end - lba) * SECTOR_SIZE);
     block = malloc(READ_BLOCK_SIZE);

@@ -3,6 +3,7 @@
 #include "kernel_pack.h"
 
 #include "geometry.h"
+#include "handover.h"
 #include "image_format.h"
 #include "kernel_layout.h"
 
@@ -216,7 +217,7 @@ static bool check_packed(struct packed_kernel *packed, struct message *why)
     struct kernel_layout layout;
 
     if (!elf_parse(packed->bytes, packed->size, &kernel, why) ||
-        !kernel_layout_plan(&kernel, &layout, why)) {
+        !kernel_layout_plan(&kernel, &layout, why) || !handover_addresses_fit(&kernel, why)) {
         return false;
     }
     packed->memory_bytes = layout.memory_bytes;

@@ -26,32 +26,32 @@ done
 # Running: QEMU; its windows where there is a display.
 # Testing: Python drives; cmocka and the sanitizers' runtime for unit tests; Bochs, the second
 # emulator; sfdisk, parted, El Torito and memdisk for images; gcc and mingw, the host tool's other
-# compilers; llvm-readelf and -objdump; the formatter and the linter.
+# compilers; llvm-readelf and -objdump; the formatter and the linter, and git, which lists what to lint.
 choose_packages() {
     case $1 in
     apt)
         build="clang lld nasm cmake ninja-build libc6-dev qemu-system-x86"
         gui="qemu-system-gui"
-        test="python3 gcc gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-14-dev llvm
+        test="python3 gcc gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term fdisk parted genisoimage syslinux-common
-              clang-format clang-tidy"
+              clang-format clang-tidy git"
         ;;
     dnf)
         build="clang lld nasm cmake ninja-build glibc-devel qemu-system-x86-core"
         gui="qemu-ui-gtk"
         test="python3 gcc mingw64-gcc libcmocka-devel compiler-rt llvm bochs util-linux parted
-              genisoimage syslinux-nonlinux clang-tools-extra"
+              genisoimage syslinux-nonlinux clang-tools-extra git"
         ;;
     pacman)
         build="clang lld nasm cmake ninja qemu-system-x86"
         gui="qemu-ui-gtk"
         test="python gcc mingw-w64-gcc cmocka compiler-rt llvm bochs util-linux parted cdrtools
-              syslinux"
+              syslinux git"
         ;;
     brew)
         build="llvm lld nasm cmake ninja qemu"
         gui=""
-        test="python3 cmocka mingw-w64 bochs cdrtools"
+        test="python3 cmocka mingw-w64 bochs cdrtools git"
         ;;
     esac
     packages=$build

@@ -115,6 +115,9 @@ static bool check_header(const struct elf64_header *header, uint64_t size, struc
     if (header->e_version != ELF_VERSION_CURRENT) {
         return refuse_field(why, "e_version", header->e_version, ELF_VERSION_CURRENT);
     }
+    if (header->e_flags != 0) {
+        return refuse_field(why, "e_flags", header->e_flags, 0);
+    }
     if (header->e_ehsize != sizeof *header) {
         return refuse_field(why, "e_ehsize", header->e_ehsize, sizeof *header);
     }

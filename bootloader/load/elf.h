@@ -93,7 +93,8 @@ struct elf_segment {
     uint32_t header_index; // of its program header, from 0
 };
 
-// Checks the whole file: every field of header and program headers, every sum for overflow, no
+// Checks the whole file: every field of header and program headers that a boot depends on (section
+// headers, p_paddr and flags of an operating system are ignored), every sum for overflow, no
 // segment writable and executable, no page with W and X from two segments (R beside RX or RW in
 // one page takes the union), segments in order of p_vaddr, in one canonical half each, not in
 // page 0, entry inside the file's view of an executable segment. False, with a message that names

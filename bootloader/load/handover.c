@@ -76,18 +76,18 @@ static unsigned find_free_slots(const bool *taken, uint64_t count)
     return 0;
 }
 
-static bool choose_addresses(const struct handover_input *input, struct handover *handover,
-                             struct message *why)
+// `last_byte` is the direct map's, a physical address.
+static bool choose_addresses(const struct elf_kernel *elf, uint64_t last_byte,
+                             struct handover *handover, struct message *why)
 {
     bool taken[SLOTS];
     memset(taken, 0, sizeof taken);
-    mark_kernel_slots(input->kernel->elf, taken);
+    mark_kernel_slots(elf, taken);
 
     unsigned loader = LOADER_FIRST_SLOT;
     while (loader >= HIGHER_HALF_SLOT && taken[loader]) {
         loader--;
     }
-    uint64_t last_byte = direct_map_last_byte(input->map);
     uint64_t slots = (last_byte >> SLOT_SHIFT) + 1;
     unsigned direct = 0;
     if (loader >= HIGHER_HALF_SLOT) {
@@ -105,6 +105,12 @@ static bool choose_addresses(const struct handover_input *input, struct handover
     handover->direct_map_size = last_byte + 1;
     handover->loader_region = address_of_slot(loader);
     return true;
+}
+
+bool handover_addresses_fit(const struct elf_kernel *elf, struct message *why)
+{
+    struct handover smallest;
+    return choose_addresses(elf, DIRECT_MAP_MINIMUM - 1, &smallest, why);
 }
 
 static bool vga_text_is_free(const struct elf_kernel *elf)
@@ -174,7 +180,7 @@ bool handover_plan(const struct handover_input *input, struct handover *handover
                    struct message *why)
 {
     memset(handover, 0, sizeof *handover);
-    if (!choose_addresses(input, handover, why)) {
+    if (!choose_addresses(input->kernel->elf, direct_map_last_byte(input->map), handover, why)) {
         return false;
     }
     handover->vga_text_mapped = vga_text_is_free(input->kernel->elf);

@@ -69,6 +69,11 @@ struct handover {
     uint64_t gdt_virtual;
 };
 
+// Whether the kernel's segments leave room for the loader region and the smallest direct map, that
+// of a machine without memory above 4 GiB. False, with a message, when no machine can start the
+// kernel.
+bool handover_addresses_fit(const struct elf_kernel *elf, struct message *why);
+
 // Chooses virtual addresses (the defaults, or others where the kernel's segments are in the way)
 // and computes how much loader memory is needed. Between this call and handover_build usable memory
 // may be claimed, so that the map gains at most HANDOVER_SPARE_RANGES. False, with a message, when

@@ -34,21 +34,20 @@ static void gather_memory_map(struct memory_map *map)
     }
 }
 
-// The wish for an alignment is granted as far as memory allows: the whole of it, as large pages of
-// the next smaller size want it, or not at all.
+// The wish for an alignment is granted as far as memory allows: the whole of it, or what the next
+// smaller pages want.
 static bool find_memory(const struct memory_map *map, struct memory_wish wish, uint64_t *address)
 {
-    static const uint64_t alignments[] = {PAGE_SIZE_1G, PAGE_SIZE_2M, PAGE_SIZE_4K};
-    for (unsigned i = 0; i < sizeof alignments / sizeof alignments[0]; i++) {
+    static const uint64_t alignments[] = {PAGE_SIZE_2M, PAGE_SIZE_4K};
+    bool found = memory_map_find(map, &wish, address);
+    for (unsigned i = 0; !found && i < sizeof alignments / sizeof alignments[0]; i++) {
         if (alignments[i] < wish.alignment) {
             wish.alignment = alignments[i];
             wish.phase %= alignments[i];
-        }
-        if (memory_map_find(map, &wish, address)) {
-            return true;
+            found = memory_map_find(map, &wish, address);
         }
     }
-    return false;
+    return found;
 }
 
 // Finds free memory and claims it as `kind`. Stops with a message when there is none.

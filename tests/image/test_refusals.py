@@ -124,6 +124,12 @@ class Segments(ImageCase):
         kernel = executable([Segment(0x800, R | X, b"\xf4" * 10)], 0x800)
         self.check_kernel_refused(kernel, "page 0")
 
+    def test_no_room_for_loader(self):
+        """All of the higher half is the kernel's: no machine can start it."""
+        kernel = executable([Segment(0x200000, R | X, b"\xf4"),
+                             Segment(0xFFFF800000000000, R | W, b"", (1 << 47) - 0x1000)], 0x200000)
+        self.check_kernel_refused(kernel, "the address space has no room")
+
     def test_not_canonical(self):
         for address in (0x800000000000, 0xFFFF7FFFFFFFF000):
             kernel = executable([Segment(address, R | X, b"\xf4" * 10)], address)
@@ -229,6 +235,17 @@ class Output(ImageCase):
         for name in ("kernel.elf", "link", "symlink"):
             self.check(self.path(name), "is the kernel itself")
         self.assertEqual(self.read("kernel.elf"), simple_kernel())
+
+    def test_links_that_lead_nowhere(self):
+        os.symlink("missing.bin", self.path("dangling"))
+        os.symlink("loop", self.path("loop"))
+        for name in ("dangling", "loop"):
+            self.check(self.path(name), "is a symbolic link that leads nowhere")
+            self.assertTrue(os.path.islink(self.path(name)))
+        self.assertFalse(os.path.exists(self.path("missing.bin")))
+
+    def test_name_with_a_newline(self):
+        self.check(self.path("no\nsuch/image.bin"), r"no\x0asuch/image.bin")
 
     def test_folder_missing(self):
         self.check(self.path("none/image.bin"), "none/image.bin", "No such file")

@@ -197,6 +197,10 @@ bool host_output_begin(const char *path, struct host_output *output, struct mess
     }
     output->target = host_follow_links(path);
     if (output->target == NULL) {
+        if (host_is_link(path)) {
+            return message_refuse(why,
+                                  "is a symbolic link that leads nowhere: correct or remove it");
+        }
         output->target = copy_text(path);
     }
     if (output->target == NULL) {
@@ -221,6 +225,7 @@ bool host_output_write(void *context, const void *bytes, size_t size, struct mes
             continue;
         }
         if (done <= 0) {
+            errno = done == 0 ? ENOSPC : errno;
             return refuse_errno(why, "cannot be written");
         }
         next += done;

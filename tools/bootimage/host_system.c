@@ -107,6 +107,12 @@ char *host_follow_links(const char *path)
     return NULL;
 }
 
+bool host_is_link(const char *path)
+{
+    (void)path;
+    return false;
+}
+
 void host_copy_mode(const char *path, int descriptor)
 {
     (void)path;
@@ -224,6 +230,13 @@ bool host_replace(const char *from, const char *to, struct message *why)
 char *host_follow_links(const char *path)
 {
     return realpath(path, NULL);
+}
+
+bool host_is_link(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
 void host_copy_mode(const char *path, int descriptor)

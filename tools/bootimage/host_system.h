@@ -34,6 +34,9 @@ bool host_replace(const char *from, const char *to, struct message *why);
 // The file a path leads to, from malloc; NULL where there is none or the system has no such links.
 char *host_follow_links(const char *path);
 
+// Whether the path itself is a symbolic link, wherever that leads.
+bool host_is_link(const char *path);
+
 // Gives the open file the access rights of the one at `path`, if there is one.
 void host_copy_mode(const char *path, int descriptor);
 

@@ -48,13 +48,20 @@ static const struct command {
     {"inspect", inspect_command, inspect_help_text},
 };
 
+#define DELETE_CHARACTER 0x7F
+
 int complain(const char *path, const char *text)
 {
-    if (path != NULL) {
-        (void)fprintf(stderr, "bootimage: %s: %s\n", path, text);
-    } else {
-        (void)fprintf(stderr, "bootimage: %s\n", text);
+    (void)fputs("bootimage: ", stderr);
+    for (; path != NULL && *path != '\0'; path++) {
+        const unsigned char byte = (unsigned char)*path;
+        if (byte < ' ' || byte == DELETE_CHARACTER) {
+            (void)fprintf(stderr, "\\x%02x", byte); // the message stays one line
+        } else {
+            (void)fputc(byte, stderr);
+        }
     }
+    (void)fprintf(stderr, "%s%s\n", path != NULL ? ": " : "", text);
     return EXIT_REFUSED;
 }
 

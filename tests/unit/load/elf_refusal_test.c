@@ -30,6 +30,7 @@ static void refuses_a_wrong_identification(void **state)
     ASSERT_REFUSED(header->e_ident[ELF_EI_DATA] = 0, "EI_DATA 0 instead of 1");
     ASSERT_REFUSED(header->e_ident[ELF_EI_VERSION] = 0, "EI_VERSION 0 instead of 1");
     ASSERT_REFUSED(header->e_version = 2, "e_version 2 instead of 1");
+    ASSERT_REFUSED(header->e_flags = 3, "e_flags 3 instead of 0");
     for (unsigned abi = 0; abi < 256; abi++) {
         if (abi != 0 && abi != 3 && abi != 255) {
             ASSERT_REFUSED(header->e_ident[ELF_EI_OSABI] = (uint8_t)abi, "OS ABI");

@@ -167,7 +167,7 @@ static void the_pool_is_used_up(void **state)
     begin(&identity, 16, false);
     extend(&identity, 0, 14 * GIB);
     assert_int_equal(identity.map.tables.used, 16);
-    refuses(&identity, 14 * GIB, 1, "page tables");
+    refuses(&identity, 14 * GIB, 1, "page tables map 14 GiB on a CPU without 1 GiB pages");
     refuses(&identity, TIB, 1, "page tables");
     extend(&identity, 0, 14 * GIB);
     for (uint64_t address = 0; address < 14 * GIB; address += GIB) {
