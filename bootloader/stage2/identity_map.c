@@ -24,13 +24,13 @@ static bool map_gibibyte(struct page_tables *tables, uint64_t start, struct mess
     const uint64_t skip = start == 0 ? MAPPED_AT_START : 0;
     // Below 4 GiB a page of 1 GiB might cover memory and devices.
     const uint64_t largest_page = start < DEVICES_END ? PAGE_SIZE_2M : PAGE_SIZE_1G;
+    const unsigned long long reach = tables->pool_pages - TABLES_AT_START + 1; // in GiB
     if (!page_tables_map(tables, start + skip, start + skip, PAGE_SIZE_1G - skip, PAGE_WRITE,
                          largest_page, why)) {
         return message_refuse(why,
                               "memory at 0x%llx is out of the loader's reach: its page tables map "
                               "%llu GiB on a CPU without 1 GiB pages; make the kernel smaller",
-                              (unsigned long long)start,
-                              (unsigned long long)(tables->pool_pages - TABLES_AT_START + 1));
+                              (unsigned long long)start, reach);
     }
     return true;
 }
