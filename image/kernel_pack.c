@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define KERNEL_MAX_BYTES ((uint64_t)IMAGE_MAX_SECTORS * SECTOR_SIZE)
-#define FILE_PAGE_SIZE   PAGE_SIZE_4K
 
 // A segment and what becomes of it.
 struct packed_segment {
@@ -30,7 +29,7 @@ struct packing {
 
 static uint64_t page_of(uint64_t address)
 {
-    return address / FILE_PAGE_SIZE;
+    return address / PAGE_BYTES;
 }
 
 static uint64_t last_page(const struct packed_segment *segment)
@@ -120,11 +119,6 @@ static void fill_interior_bss(struct packing *packing)
     }
 }
 
-static uint64_t round_up_to_page(uint64_t size)
-{
-    return (size + FILE_PAGE_SIZE - 1) / FILE_PAGE_SIZE * FILE_PAGE_SIZE;
-}
-
 // Gives every segment its offset: in the page after all bytes before it, at p_vaddr mod 4096; a
 // segment that shares a page with the one before it follows that one at the same distance as in
 // memory, if that one's bytes reach so far.
@@ -142,10 +136,10 @@ static bool place_segments(struct packing *packing, struct message *why)
             previous->file_size == previous->source.memory_size) {
             segment->offset = previous->offset + (address - previous->source.virtual_address);
         } else if (segment->file_size == 0) {
-            segment->offset = address % FILE_PAGE_SIZE; // no bytes: any offset of its phase will do
+            segment->offset = address % PAGE_BYTES; // no bytes: any offset of its phase will do
             continue;
         } else {
-            segment->offset = round_up_to_page(end) + address % FILE_PAGE_SIZE;
+            segment->offset = page_round_up(end) + address % PAGE_BYTES;
         }
         if (segment->file_size > KERNEL_MAX_BYTES || segment->offset > KERNEL_MAX_BYTES) {
             message_format(why,
@@ -183,7 +177,7 @@ static void write_headers(const struct packing *packing, uint8_t *bytes)
                sizeof(entry));
         entry.p_offset = segment->offset;
         entry.p_filesz = segment->file_size;
-        entry.p_align = FILE_PAGE_SIZE;
+        entry.p_align = PAGE_BYTES;
         memcpy(bytes + sizeof(header) + i * sizeof(entry), &entry, sizeof(entry));
     }
 }

@@ -4,7 +4,6 @@
 
 #include "page_tables.h"
 
-#define PAGE_MASK       ((uint64_t)PAGE_SIZE_4K - 1)
 #define SMALL_PAGES_END PAGE_SIZE_2M // fixed-range MTRRs differ below 1 MiB
 
 #define TYPE_ABSENT 0u

@@ -3,14 +3,14 @@
 // files.
 #include "elf.h"
 
+#include "page.h"
+
 #include <string.h>
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "on-disk structures are read as they lie in memory: this needs a little-endian machine"
 #endif
 
-#define PAGE_SHIFT      12
-#define PAGE_MASK       0xFFFu
 #define LOW_HALF_LAST   0x00007FFFFFFFFFFFu // last byte of the lower canonical half
 #define HIGH_HALF_FIRST 0xFFFF800000000000u // first byte of the higher one
 
@@ -274,7 +274,7 @@ static bool check_segment(struct segment_walk *walk, struct elf_kernel *kernel, 
         walk->entry_found = true;
     }
     if (kernel->segment_count == 0) {
-        kernel->virtual_base = header->p_vaddr & ~(uint64_t)PAGE_MASK;
+        kernel->virtual_base = header->p_vaddr & ~PAGE_MASK;
     }
     kernel->virtual_end = (walk->previous_last_byte | PAGE_MASK) + 1;
     kernel->segment_count++;

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-#define PAGE_BYTES ((uint64_t)PAGE_SIZE_4K)
-#define PAGE_MASK  (PAGE_BYTES - 1)
-
 // Slots of 512 GiB, one for each entry of the root table.
 #define SLOT_SHIFT        39
 #define SLOTS             512u
@@ -29,11 +26,6 @@ _Static_assert(GDT_OFFSET % 8 == 0 && MAP_OFFSET % 8 == 0, "info structures are 
 static const uint64_t kernel_gdt[] = {0, 0x00AF9B000000FFFFu, 0x00CF93000000FFFFu};
 
 _Static_assert(sizeof kernel_gdt == KERNEL_GDT_BYTES, "null, code and data");
-
-static uint64_t round_up(uint64_t value)
-{
-    return (value + PAGE_MASK) & ~PAGE_MASK;
-}
 
 // ---- Virtual addresses --------------------------------------------------------------------
 
@@ -189,8 +181,8 @@ bool handover_plan(const struct handover_input *input, struct handover *handover
     handover->stack_offset = PAGE_BYTES;
     handover->stack_bytes = DEFAULT_STACK_BYTES;
     handover->info_offset = handover->stack_offset + handover->stack_bytes;
-    handover->info_bytes = round_up(MAP_OFFSET + ranges * sizeof(struct boot_memory_range) +
-                                    input->command_line_bytes + sizeof(char));
+    handover->info_bytes = page_round_up(MAP_OFFSET + ranges * sizeof(struct boot_memory_range) +
+                                         input->command_line_bytes + sizeof(char));
     handover->stack_virtual = handover->loader_region + STACK_VIRTUAL_OFFSET;
     handover->info_virtual = handover->stack_virtual + handover->stack_bytes + GUARD_BYTES;
     handover->tables_offset = handover->info_offset + handover->info_bytes;

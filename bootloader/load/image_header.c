@@ -3,12 +3,10 @@
 #include "image_header.h"
 
 #include "checksum.h"
+#include "page.h"
 
 #include <stddef.h>
 #include <string.h>
-
-#define MEMORY_PAGE          4096u
-#define MAX_MEMORY_ALIGNMENT 0x40000000u // 1 GiB
 
 _Static_assert(sizeof(struct image_header) <= CHECKSUM_BLOCK_SIZE,
                "image_header_checksum clears the checksum within the first block");
@@ -120,14 +118,14 @@ static bool check_position(const struct image_item *item, uint32_t index, uint64
 static bool check_memory_wish(const struct image_item *item, uint32_t index, struct message *why)
 {
     // Never less than the pages that the item's sectors fill.
-    if (item->memory_bytes % MEMORY_PAGE != 0 || item->memory_bytes < item->bytes) {
+    if (item->memory_bytes % PAGE_SIZE_4K != 0 || item->memory_bytes < item->bytes) {
         return refuse_item(why, index, "has a wrong memory size");
     }
-    if (item->memory_alignment < MEMORY_PAGE || item->memory_alignment > MAX_MEMORY_ALIGNMENT ||
+    if (item->memory_alignment < PAGE_SIZE_4K || item->memory_alignment > PAGE_SIZE_1G ||
         (item->memory_alignment & (item->memory_alignment - 1)) != 0) {
         return refuse_item(why, index, "has a wrong memory alignment");
     }
-    if (item->memory_phase % MEMORY_PAGE != 0 || item->memory_phase >= item->memory_alignment) {
+    if (item->memory_phase % PAGE_SIZE_4K != 0 || item->memory_phase >= item->memory_alignment) {
         return refuse_item(why, index, "has a wrong memory phase");
     }
     return true;

@@ -5,15 +5,6 @@
 
 #include <string.h>
 
-#define PAGE_SHIFT 12
-#define PAGE_BYTES ((uint64_t)1 << PAGE_SHIFT)
-#define PAGE_MASK  (PAGE_BYTES - 1)
-
-static uint64_t round_up(uint64_t value)
-{
-    return (value + PAGE_MASK) & ~PAGE_MASK;
-}
-
 static uint64_t last_page(const struct elf_segment *segment)
 {
     return (segment->virtual_address + (segment->memory_size - 1)) >> PAGE_SHIFT;
@@ -99,7 +90,7 @@ static bool tail_holds_program_headers(const struct elf_kernel *elf, uint64_t ta
 {
     uint64_t table_end = elf->program_header_offset +
                          (uint64_t)elf->program_header_count * sizeof(struct elf64_program_header);
-    return elf->program_header_offset < round_up(tail_start) && table_end > tail_start;
+    return elf->program_header_offset < page_round_up(tail_start) && table_end > tail_start;
 }
 
 static bool can_lie_in_place(const struct kernel_layout *layout,
@@ -111,7 +102,7 @@ static bool can_lie_in_place(const struct kernel_layout *layout,
     }
     return layout->in_file_order && shape->one_delta && !shape->zeros_between &&
            (shape->file_start & ~PAGE_MASK) >= cursor->file_end &&
-           next_file_offset(layout->elf, cursor->segment) >= round_up(shape->file_end) &&
+           next_file_offset(layout->elf, cursor->segment) >= page_round_up(shape->file_end) &&
            !tail_holds_program_headers(layout->elf, tail_start);
 }
 
@@ -123,7 +114,7 @@ bool kernel_layout_next_run(const struct kernel_layout *layout, struct kernel_ru
         return false;
     }
     uint64_t tail_start = 0;
-    if (shape.zeros_at_end && shape.zero_address + shape.delta < round_up(shape.file_end)) {
+    if (shape.zeros_at_end && shape.zero_address + shape.delta < page_round_up(shape.file_end)) {
         tail_start = shape.zero_address + shape.delta;
     }
     run->in_place = can_lie_in_place(layout, cursor, &shape, tail_start);
@@ -136,7 +127,7 @@ bool kernel_layout_next_run(const struct kernel_layout *layout, struct kernel_ru
     run->fresh_offset = layout->file_bytes + cursor->fresh_offset;
     cursor->fresh_offset += fresh_pages << PAGE_SHIFT;
     if (shape.has_file_bytes) {
-        cursor->file_end = round_up(shape.file_end);
+        cursor->file_end = page_round_up(shape.file_end);
     }
     return true;
 }
@@ -174,7 +165,7 @@ bool kernel_layout_plan(const struct elf_kernel *elf, struct kernel_layout *layo
     }
     *layout = (struct kernel_layout){
         .elf = elf,
-        .file_bytes = round_up(elf->file_size),
+        .file_bytes = page_round_up(elf->file_size),
         .in_file_order = bytes_ascend(elf),
         .contiguous = true,
     };
@@ -248,7 +239,8 @@ void kernel_layout_fill(const struct kernel_layout *layout, uint8_t *memory)
             continue;
         }
         if (run.tail_start != 0) {
-            memset(memory + run.tail_start, 0, (size_t)(round_up(run.tail_start) - run.tail_start));
+            memset(memory + run.tail_start, 0,
+                   (size_t)(page_round_up(run.tail_start) - run.tail_start));
         }
         memset(memory + run.fresh_offset, 0, (size_t)((run.pages - run.file_pages) << PAGE_SHIFT));
     }

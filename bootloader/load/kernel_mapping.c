@@ -3,9 +3,6 @@
 // tool.
 #include "kernel_layout.h"
 
-#define PAGE_SHIFT 12
-#define PAGE_BYTES ((uint64_t)1 << PAGE_SHIFT)
-
 // ---- Pieces -------------------------------------------------------------------------------
 
 // Pages of a run that have the same permissions and follow one another in kernel memory.

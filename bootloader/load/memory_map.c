@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define PAGE_MASK ((uint64_t)PAGE_SIZE - 1)
-
 static uint64_t range_end(const struct boot_memory_range *range)
 {
     return range->base + range->length;

@@ -5,12 +5,13 @@
 
 #include "firstlight/boot_info.h"
 #include "message.h"
+#include "page.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE_SIZE 4096u
+#define PAGE_SIZE PAGE_SIZE_4K
 
 // What firmware may report, at most; the normalised map needs up to twice as many and some.
 #define MEMORY_MAP_RAW_MAX 512

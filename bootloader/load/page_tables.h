@@ -4,13 +4,11 @@
 #define LOAD_PAGE_TABLES_H
 
 #include "message.h"
+#include "page.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PAGE_SIZE_4K         0x1000u
-#define PAGE_SIZE_2M         0x200000u
-#define PAGE_SIZE_1G         0x40000000u
 #define PAGE_TABLE_SLOT_SIZE 0x8000000000u // what one entry of the root covers: 512 GiB
 
 // What a mapping allows beyond reading.
