@@ -53,14 +53,15 @@ class ErrorTest(unittest.TestCase):
         self.assertEqual(stage2.count(old), 1, f"{old.hex()} in stage 2")
         self.image.patch_stage2(stage2.index(old), new)
 
-    def option_rom(self, behaviour=None, source="firmware.asm"):
+    def option_rom(self, source, *definitions):
+        """QEMU's options for option_roms/SOURCE.asm, whose bytes are made to sum to 0."""
         path = self.path("rom.bin")
-        define = [f"-D{behaviour}"] if behaviour else []
-        subprocess.run(["nasm", "-f", "bin", *define, "-o", path,
-                        os.path.join(HERE, "option_roms", source)], check=True)
-        with open(path, "rb") as file:
-            data = bytearray(file.read())
-        data[-1] = -sum(data) & 0xFF
-        with open(path, "wb") as file:
-            file.write(data)
+        folder = os.path.join(HERE, "option_roms")
+        subprocess.run(["nasm", "-f", "bin", "-I", folder + os.sep, "-o", path,
+                        *(f"-D{definition}" for definition in definitions),
+                        os.path.join(folder, f"{source}.asm")], check=True)
+        with open(path, "r+b") as file:
+            total = sum(file.read())
+            file.seek(-1, os.SEEK_END)
+            file.write(bytes([-total & 0xFF]))
         return ["-option-rom", option_value(path)]

@@ -25,7 +25,7 @@ class A20(ErrorTest):
                 self.image.patch_stage2(offset, bytes([OUT, UNUSED_PORT]))
 
     def rom(self):
-        return self.option_rom(source="a20.asm")
+        return self.option_rom("a20")
 
     def boots(self):
         expect_boot([*ide_disk(self.written()), *self.rom()], serial=["^Hello World!$"])

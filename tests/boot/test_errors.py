@@ -106,15 +106,16 @@ class Memory(ErrorTest):
         self.assertGreater(needed, left)
 
     def test_too_little_low_memory(self):
-        self.refused("less than 256 KiB of memory below 1 MiB", *self.option_rom("LOW_MEMORY"))
+        self.refused("less than 256 KiB of memory below 1 MiB",
+                     *self.option_rom("firmware", "LOW_MEMORY"))
 
     def test_firmware_reports_no_memory(self):
         self.refused("firmware reports no memory: tried INT 15h AX=E820h, AX=E801h and AH=88h",
-                     *self.option_rom("NO_MEMORY"))
+                     *self.option_rom("firmware", "NO_MEMORY"))
 
     def test_firmware_reports_endless_memory_map(self):
         self.refused(r"firmware's memory map \(E820\) has more than \d+ entries",
-                     *self.option_rom("ENDLESS_MAP"))
+                     *self.option_rom("firmware", "ENDLESS_MAP"))
 
 
 class Refused(ErrorTest):
@@ -162,7 +163,7 @@ class SectorSize(ErrorTest):
 
     def test_large_sectors(self):
         """A read of one sector fills more than 512 bytes."""
-        self.refused("^firstlight: sector size", *self.option_rom("LARGE_SECTORS"))
+        self.refused("^firstlight: sector size", *self.option_rom("firmware", "LARGE_SECTORS"))
 
 
 if __name__ == "__main__":

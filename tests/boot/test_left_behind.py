@@ -3,11 +3,10 @@ statuses, the size of a floppy, NMIs. Most of it is played by option ROMs (optio
 
 import os
 import re
-import subprocess
 import time
 import unittest
 
-from error_test import ErrorTest, HERE, VGA
+from error_test import ErrorTest, VGA
 from harness.disk_image import FLOPPY_1440K
 from harness.elf_file import EXIT_CODE, PAGE, R, Segment, W, X, write_executable
 from harness.environment import build_path, create_image
@@ -32,18 +31,10 @@ def boot_image(name):
 
 class LeftBehind(ErrorTest):
     def rom(self, source, *definitions):
-        """QEMU's options for option_roms/SOURCE.asm, and for where it tells that it played."""
-        path = self.path("rom.bin")
-        folder = os.path.join(HERE, "option_roms")
-        subprocess.run(["nasm", "-f", "bin", "-I", folder + os.sep, "-o", path,
-                        *(f"-D{definition}" for definition in definitions),
-                        os.path.join(folder, f"{source}.asm")], check=True)
-        with open(path, "r+b") as file:
-            total = sum(file.read())
-            file.seek(-1, os.SEEK_END)
-            file.write(bytes([-total & 0xFF]))
+        """The option ROM, and where it tells that it played."""
         # QEMU takes what follows `file:` as it is.
-        return ["-option-rom", option_value(path), "-debugcon", f"file:{self.path('played')}"]
+        return [*self.option_rom(source, *definitions),
+                "-debugcon", f"file:{self.path('played')}"]
 
     def check_played(self):
         self.assertGreater(os.path.getsize(self.path("played")), 0, "the ROM never played its part")

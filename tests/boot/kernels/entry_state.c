@@ -28,6 +28,7 @@
 #define FLAGS_TF       (1u << 8)
 #define FLAGS_IF       (1u << 9)
 #define FLAGS_DF       (1u << 10)
+#define FLAGS_IOPL     (3u << 12)
 #define FLAGS_NT       (1u << 14)
 #define FLAGS_AC       (1u << 18)
 
@@ -140,7 +141,7 @@ static void check_stack(const struct boot_info *info)
     ASSERT(entry_return_slot == 0);
     ASSERT(info->stack_top % PAGE_BYTES == 0 && info->stack_bottom % PAGE_BYTES == 0);
     ASSERT(info->stack_top - info->stack_bottom >= 0x10000);
-    const uint32_t off = FLAGS_TF | FLAGS_IF | FLAGS_DF | FLAGS_NT | FLAGS_AC;
+    const uint32_t off = FLAGS_TF | FLAGS_IF | FLAGS_DF | FLAGS_IOPL | FLAGS_NT | FLAGS_AC;
     ASSERT((entry_flags & off) == 0);
 }
 
