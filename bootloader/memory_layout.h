@@ -13,6 +13,7 @@
 // 10000h-1FFFFh stage 2's .bss: its C stack, tables, memory maps
 // 20000h-2FFFFh disk buffer: 127 sectors that never cross a 64 KiB line
 // 30000h-3FFFFh stage 2's own page tables: what it needs of memory, mapped at its own address
+// 40000h-4FFFFh the image header, kept: items, names and command lines of modules
 
 // Words of the BIOS data area (RBIL MEMORY.LST).
 #define BDA_EBDA_SEGMENT   0x40E // where the extended BIOS data area begins, a segment
@@ -31,6 +32,7 @@
 #define DISK_BUFFER_SECTORS     127
 #define IDENTITY_TABLES_ADDRESS 0x30000
 #define IDENTITY_TABLES_COUNT   16
-#define LOW_MEMORY_END          0x40000
+#define IMAGE_HEADER_ADDRESS    0x40000
+#define LOW_MEMORY_END          0x50000
 
 #endif

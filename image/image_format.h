@@ -59,7 +59,7 @@ _Static_assert(offsetof(struct stage2_header, rest_sums) == 16, "the sums begin 
 
 #define IMAGE_MAGIC              "1stImage"
 #define IMAGE_MAGIC_SIZE         8
-#define IMAGE_VERSION            1
+#define IMAGE_VERSION            2
 #define IMAGE_HEADER_MAX_SECTORS 127
 
 // bootloader/load/checksum.h says how it is computed.
@@ -72,15 +72,22 @@ struct image_checksum {
 enum image_item_kind {
     IMAGE_ITEM_KERNEL = 1,       // exactly one: an ELF64 file laid out for in-place mapping
     IMAGE_ITEM_COMMAND_LINE = 2, // at most one: text without NUL
+    IMAGE_ITEM_SYMBOLS = 3,      // at most one: the kernel's functions (struct symbols_header)
+    IMAGE_ITEM_MODULE = 4,       // any number: a file that the kernel gets as it is
 };
 
-#define COMMAND_LINE_MAX_BYTES 4095
+// Bits of image_item.flags, of a kernel only: what its boot request says of physical memory.
+#define IMAGE_ITEM_ALIGNMENT_REQUIRED 1u // memory_alignment and memory_phase are no mere wish
+#define IMAGE_ITEM_AVOID_ISA_HOLE     2u // no byte of its memory from 15 to 16 MiB
+
+#define COMMAND_LINE_MAX_BYTES 4095 // of the kernel and of each module
+#define MODULE_NAME_MAX_BYTES  255
 
 // An item takes whole sectors from `lba` on; the bytes behind `bytes` in its last sector are
 // zero and are summed like the rest.
 struct image_item {
     uint32_t kind;  // enum image_item_kind
-    uint32_t flags; // 0
+    uint32_t flags; // IMAGE_ITEM_*
     uint64_t lba;
     uint64_t bytes; // at least 1
     struct image_checksum checksum;
@@ -91,20 +98,37 @@ struct image_item {
     // range of memory grants it, any page will do.
     uint64_t memory_alignment; // a power of two, 4096 to 1 GiB
     uint64_t memory_phase;     // a multiple of 4096 below memory_alignment
+    // Of a module: name, NUL, command line, NUL, so many bytes from the header's start on, behind
+    // the items. 0 for other kinds.
+    uint32_t text_offset;
+    uint16_t name_bytes;         // without NUL: 1 to MODULE_NAME_MAX_BYTES
+    uint16_t command_line_bytes; // without NUL: 0 to COMMAND_LINE_MAX_BYTES
+    uint64_t physical_address;   // 0; the loader notes here where it has read the item to
 };
 
 struct image_header {
     uint8_t magic[IMAGE_MAGIC_SIZE];
     uint32_t version;       // IMAGE_VERSION
-    uint32_t header_bytes;  // with all items, a multiple of SECTOR_SIZE; zeros behind the items
+    uint32_t header_bytes;  // with items and texts, a multiple of SECTOR_SIZE; zeros elsewhere
     uint32_t item_size;     // sizeof(struct image_item)
     uint32_t item_count;    // 1 to what header_bytes holds
     uint64_t image_sectors; // of the whole disk image, padding included
     struct image_checksum checksum; // of header_bytes with this field zero
 };
 
-_Static_assert(sizeof(struct image_item) == 64, "image_item is 64 bytes");
+_Static_assert(sizeof(struct image_item) == 80, "image_item is 80 bytes");
 _Static_assert(sizeof(struct image_header) == 48, "image_header is 48 bytes");
+
+// ---- The symbols item -----------------------------------------------------------------------
+
+// Then symbol_count times struct boot_symbol (firstlight/boot_info.h), sorted by offset, then the
+// names. No padding between them or behind.
+struct symbols_header {
+    uint32_t symbol_count; // at least 1
+    uint32_t names_bytes;  // at least 1; the last byte is NUL
+};
+
+_Static_assert(sizeof(struct symbols_header) == 8, "symbols_header is 8 bytes");
 
 // ---- The end ------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ _Static_assert(sizeof(struct image_header) + MAX_ITEMS * sizeof(struct image_ite
 struct image_blocks {
     uint8_t mbr[SECTOR_SIZE];
     uint8_t stage2[STAGE2_MAX_SECTORS * SECTOR_SIZE];
-    uint8_t header[HEADER_SECTORS * SECTOR_SIZE];
+    _Alignas(8) uint8_t header[HEADER_SECTORS * SECTOR_SIZE];
     uint8_t command_line[COMMAND_LINE_BUFFER];
 };
 

@@ -21,7 +21,6 @@ struct reading {
     uint8_t mbr[SECTOR_SIZE];
     struct stage2_header stage2_header;
     uint8_t stage2[STAGE2_MAX_SECTORS * SECTOR_SIZE];
-    uint8_t header[IMAGE_HEADER_MAX_SECTORS * SECTOR_SIZE];
     uint64_t next_lba; // behind the last part
 };
 
@@ -187,17 +186,17 @@ static bool read_header(struct reading *reading)
                        (unsigned)sectors, (unsigned long long)lba);
         return false;
     }
-    if (!read_sectors(reading, "the image header", lba, sectors, reading->header)) {
+    if (!read_sectors(reading, "the image header", lba, sectors, report->header)) {
         return false;
     }
     read_padding(reading, lba);
     part = add_part(reading, IMAGE_PART_HEADER, lba, (uint64_t)sectors * SECTOR_SIZE);
-    part->good = image_header_parse(reading->header, part->bytes, lba, &report->items, &why);
+    part->good = image_header_parse(report->header, part->bytes, lba, &report->items, &why);
     if (!part->good) {
         *next_problem(reading) = why;
         return false;
     }
-    memcpy(&header, reading->header, sizeof(header));
+    memcpy(&header, report->header, sizeof(header));
     if (header.header_bytes != part->bytes) {
         part->good = false;
         message_format(next_problem(reading),
@@ -222,7 +221,7 @@ static void check_mbr_fields(struct reading *reading)
     };
     struct message why;
 
-    memcpy(&identity.image_header, reading->header + offsetof(struct image_header, checksum),
+    memcpy(&identity.image_header, report->header + offsetof(struct image_header, checksum),
            sizeof(identity.image_header));
     if (geometry_sectors(&geometry) != image_sectors) {
         message_format(next_problem(reading),
@@ -277,11 +276,11 @@ static void read_command_line(struct reading *reading)
 {
     uint8_t buffer[(COMMAND_LINE_MAX_BYTES / SECTOR_SIZE + 1) * SECTOR_SIZE];
     struct image_report *report = reading->report;
-    const size_t bytes = (size_t)report->items.command_line.bytes;
+    const size_t bytes = (size_t)report->items.command_line->bytes;
     struct message why;
 
     memset(buffer, 0, sizeof(buffer));
-    read_item(reading, IMAGE_PART_COMMAND_LINE, "the command line", &report->items.command_line,
+    read_item(reading, IMAGE_PART_COMMAND_LINE, "the command line", report->items.command_line,
               buffer);
     memcpy(report->command_line, buffer, bytes);
     if (report->parts[report->part_count - 1].good &&
@@ -294,7 +293,7 @@ static void read_command_line(struct reading *reading)
 static void check_kernel(struct reading *reading)
 {
     struct image_report *report = reading->report;
-    const struct image_item *item = &report->items.kernel;
+    const struct image_item *item = report->items.kernel;
     uint64_t alignment;
     uint64_t phase;
     struct message why;
@@ -319,7 +318,7 @@ static void check_kernel(struct reading *reading)
 static void read_kernel(struct reading *reading)
 {
     struct image_report *report = reading->report;
-    const struct image_item *item = &report->items.kernel;
+    const struct image_item *item = report->items.kernel;
     const uint64_t sectors = image_item_sectors(item->bytes);
     const uint32_t problems = report->problem_count;
 
@@ -343,16 +342,17 @@ static void read_kernel(struct reading *reading)
 static void read_items(struct reading *reading)
 {
     const struct image_items *items = &reading->report->items;
-    const bool line_first = items->has_command_line && items->command_line.lba < items->kernel.lba;
+    const bool line_first =
+        items->command_line != NULL && items->command_line->lba < items->kernel->lba;
 
     if (line_first) {
-        read_padding(reading, items->command_line.lba);
+        read_padding(reading, items->command_line->lba);
         read_command_line(reading);
     }
-    read_padding(reading, items->kernel.lba);
+    read_padding(reading, items->kernel->lba);
     read_kernel(reading);
-    if (items->has_command_line && !line_first) {
-        read_padding(reading, items->command_line.lba);
+    if (items->command_line != NULL && !line_first) {
+        read_padding(reading, items->command_line->lba);
         read_command_line(reading);
     }
     read_padding(reading, items->image_sectors);

@@ -54,6 +54,7 @@ struct image_report {
 
     bool has_items; // the image header was accepted
     struct image_items items;
+    _Alignas(8) uint8_t header[IMAGE_HEADER_MAX_SECTORS * SECTOR_SIZE]; // what they point into
 
     char command_line[COMMAND_LINE_MAX_BYTES + 1]; // as read, ends with NUL
 

@@ -46,6 +46,11 @@ uint32_t machine_image_header_sectors(void)
     return stage2_header.image_header_sectors;
 }
 
+void *machine_image_header(void)
+{
+    return (void *)IMAGE_HEADER_ADDRESS;
+}
+
 void *machine_memory(uint64_t address, uint64_t bytes)
 {
     static struct identity_map map;

@@ -17,6 +17,9 @@ void *machine_memory(uint64_t address, uint64_t bytes);
 uint64_t machine_image_header_lba(void);
 uint32_t machine_image_header_sectors(void);
 
+// Where the image header is kept: IMAGE_HEADER_MAX_SECTORS, 16-byte aligned.
+void *machine_image_header(void);
+
 // What the last jump needs.
 struct kernel_entry {
     uint64_t entry;         // virtual address

@@ -65,7 +65,11 @@ enum {
     ELF_EM_X86_64 = 62,
     ELF_PN_XNUM = 0xFFFF, // the true number of program headers is elsewhere
     ELF_PT_LOAD = 1,
+    ELF_PT_DYNAMIC = 2,
     ELF_PT_INTERP = 3,
+    ELF_PT_NOTE = 4,
+    ELF_PT_TLS = 7,
+    ELF_PT_GNU_RELRO = 0x6474E552,
     ELF_PF_X = 1,
     ELF_PF_W = 2,
     ELF_PF_R = 4,
@@ -75,18 +79,27 @@ enum {
 struct elf_kernel {
     const uint8_t *file;
     uint64_t file_size;
-    uint64_t entry;
+    uint64_t entry; // slide included
     uint64_t program_header_offset;
     uint32_t program_header_count;
-    uint32_t segment_count; // loadable, with p_memsz not 0; at least 1
-    uint64_t virtual_base;  // first page of the first segment
-    uint64_t virtual_end;   // one past the last page of the last segment; 0 means 2^64
+    uint32_t segment_count;    // loadable, with p_memsz not 0; at least 1
+    uint64_t virtual_base;     // first page of the first segment, slide included
+    uint64_t virtual_end;      // one past the last page of the last segment; 0 means 2^64
+    uint64_t slide;            // added, modulo 2^64, to all addresses of the file
+    uint64_t alignment;        // largest p_align of a loadable segment, at least 4096
+    bool position_independent; // ET_DYN: may be slid, has relocations
+    // Pages that become read-only once relocated (PT_GNU_RELRO), slide included; equal when none.
+    uint64_t relro_start, relro_end;
+    // The template of thread-local storage (PT_TLS), address with slide; all 0 when none.
+    uint64_t tls_address, tls_file_size, tls_memory_size, tls_alignment;
+    // PT_DYNAMIC, in the file; 0 bytes when there is none.
+    uint64_t dynamic_offset, dynamic_size;
 };
 
 // One loadable segment.
 struct elf_segment {
-    uint64_t virtual_address;
-    uint64_t memory_size; // not 0
+    uint64_t virtual_address; // slide included
+    uint64_t memory_size;     // not 0
     uint64_t file_offset;
     uint64_t file_size;    // at most memory_size
     uint32_t flags;        // ELF_PF_*
@@ -97,9 +110,20 @@ struct elf_segment {
 // headers, p_paddr and flags of an operating system are ignored), every sum for overflow, no
 // segment writable and executable, no page with W and X from two segments (R beside RX or RW in
 // one page takes the union), segments in order of p_vaddr, in one canonical half each, not in
-// page 0, entry inside the file's view of an executable segment. False, with a message that names
-// the segment (by the index of its program header) and the cure.
+// page 0 (but a position-independent kernel, which load moves), entry inside the file's view of an
+// executable segment; PT_TLS inside a segment, PT_GNU_RELRO inside writable ones, PT_DYNAMIC inside
+// the file. The slide is 0. False, with a message that names the segment (by the index of its
+// program header) and the cure.
 bool elf_parse(const void *file, uint64_t size, struct elf_kernel *kernel, struct message *why);
+
+// Moves a position-independent kernel: `slide`, a multiple of kernel->alignment, replaces the one
+// it has. The caller (slide.c) has seen that all segments stay in one canonical half, off page 0.
+void elf_set_slide(struct elf_kernel *kernel, uint64_t slide);
+
+// Where in the file `bytes` bytes from a virtual address on lie, if they lie all in the file's part
+// of one segment. False when they do not.
+bool elf_file_offset(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,
+                     uint64_t *offset);
 
 // Steps through the loadable segments in order of address: start with *cursor 0; false at the end.
 bool elf_next_segment(const struct elf_kernel *kernel, uint32_t *cursor,

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define KERNEL_FLAGS (IMAGE_ITEM_ALIGNMENT_REQUIRED | IMAGE_ITEM_AVOID_ISA_HOLE)
+
 _Static_assert(sizeof(struct image_header) <= CHECKSUM_BLOCK_SIZE,
                "image_header_checksum clears the checksum within the first block");
 _Static_assert(SECTOR_SIZE % CHECKSUM_BLOCK_SIZE == 0, "a header is whole checksum blocks");
@@ -69,35 +71,71 @@ static bool check_header(const struct image_header *header, uint64_t bytes, stru
     return true;
 }
 
-// Kind and flags; each kind at most once.
-static bool check_kind(const struct image_item *item, uint32_t index, struct image_items *items,
+// Notes the item as the one of its kind; false when there is one already.
+static bool note_single(struct image_item **place, struct image_item *item)
+{
+    if (*place != NULL) {
+        return false;
+    }
+    *place = item;
+    return true;
+}
+
+// Kind and flags; each kind but modules at most once.
+static bool check_kind(struct image_item *item, uint32_t index, struct image_items *items,
                        struct message *why)
 {
-    if (item->flags != 0) {
+    if ((item->flags & ~(item->kind == IMAGE_ITEM_KERNEL ? KERNEL_FLAGS : 0)) != 0) {
         return refuse_item(why, index, "has unknown flags");
     }
     if (item->bytes == 0) {
         return refuse_item(why, index, "is empty");
     }
-    if (item->kind == IMAGE_ITEM_KERNEL) {
-        if (items->kernel.bytes != 0) {
-            return refuse_item(why, index, "is a second kernel");
-        }
-        items->kernel = *item;
-        return true;
-    }
-    if (item->kind == IMAGE_ITEM_COMMAND_LINE) {
-        if (items->has_command_line) {
-            return refuse_item(why, index, "is a second command line");
-        }
+    switch (item->kind) {
+    case IMAGE_ITEM_KERNEL:
+        return note_single(&items->kernel, item) || refuse_item(why, index, "is a second kernel");
+    case IMAGE_ITEM_COMMAND_LINE:
         if (item->bytes > COMMAND_LINE_MAX_BYTES) {
             return refuse_item(why, index, "is a command line of more than 4095 bytes");
         }
-        items->command_line = *item;
-        items->has_command_line = true;
+        return note_single(&items->command_line, item) ||
+               refuse_item(why, index, "is a second command line");
+    case IMAGE_ITEM_SYMBOLS:
+        return note_single(&items->symbols, item) ||
+               refuse_item(why, index, "is a second table of symbols");
+    case IMAGE_ITEM_MODULE:
+        items->module_count++;
         return true;
+    default:
+        return refuse_item(why, index, "is of a kind this loader does not know");
     }
-    return refuse_item(why, index, "is of a kind this loader does not know");
+}
+
+// Name and command line of a module; other kinds have none.
+static bool check_text(const struct image_item *item, uint32_t index, uint32_t items_end,
+                       uint32_t header_bytes, struct image_items *items, struct message *why)
+{
+    if (item->physical_address != 0) {
+        return refuse_item(why, index, "says where in memory it is");
+    }
+    if (item->kind != IMAGE_ITEM_MODULE) {
+        return (item->text_offset | item->name_bytes | item->command_line_bytes) == 0 ||
+               refuse_item(why, index, "has a text, but is no module");
+    }
+    const uint64_t bytes = (uint64_t)item->name_bytes + 1 + item->command_line_bytes + 1;
+    if (item->name_bytes == 0 || item->name_bytes > MODULE_NAME_MAX_BYTES ||
+        item->command_line_bytes > COMMAND_LINE_MAX_BYTES || item->text_offset < items_end ||
+        item->text_offset > header_bytes || bytes > header_bytes - item->text_offset) {
+        return refuse_item(why, index, "has a text outside the header");
+    }
+    const char *text = items->text_base + item->text_offset;
+    for (uint32_t i = 0; i < bytes; i++) {
+        if ((text[i] == '\0') != (i == item->name_bytes || i == bytes - 1)) {
+            return refuse_item(why, index, "has a text that ends in the wrong place");
+        }
+    }
+    items->modules_text_bytes += bytes;
+    return true;
 }
 
 // Where the item is on the disk; `next_lba` is the first sector that no earlier item takes.
@@ -131,41 +169,62 @@ static bool check_memory_wish(const struct image_item *item, uint32_t index, str
     return true;
 }
 
-static bool check_items(const uint8_t *bytes, const struct image_header *header,
-                        uint64_t header_lba, struct image_items *items, struct message *why)
+static bool check_items(const struct image_header *header, uint64_t header_lba,
+                        struct image_items *items, struct message *why)
 {
+    const uint32_t items_end =
+        (uint32_t)(sizeof *header + header->item_count * sizeof(struct image_item));
     uint64_t next_lba = header_lba + header->header_bytes / SECTOR_SIZE;
-    for (uint32_t i = 0; i < header->item_count; i++) {
-        struct image_item item;
-        memcpy(&item, bytes + sizeof *header + i * sizeof item, sizeof item);
-        if (!check_kind(&item, i, items, why) ||
-            !check_position(&item, i, header->image_sectors, &next_lba, why) ||
-            !check_memory_wish(&item, i, why)) {
+    for (uint32_t i = 0; i < items->count; i++) {
+        struct image_item *item = &items->all[i];
+        if (!check_kind(item, i, items, why) ||
+            !check_position(item, i, header->image_sectors, &next_lba, why) ||
+            !check_memory_wish(item, i, why) ||
+            !check_text(item, i, items_end, header->header_bytes, items, why)) {
             return false;
         }
     }
-    if (items->kernel.bytes == 0) {
+    if (items->kernel == NULL) {
         return refuse(why, "there is no kernel in it");
     }
     return true;
 }
 
-bool image_header_parse(const void *header, uint64_t bytes, uint64_t header_lba,
+bool image_header_parse(void *header, uint64_t bytes, uint64_t header_lba,
                         struct image_items *items, struct message *why)
 {
-    struct image_header fields;
+    const struct image_header *fields = header;
     if (bytes < SECTOR_SIZE || header_lba > UINT64_MAX - IMAGE_HEADER_MAX_SECTORS) {
         return refuse(why, "its size or place is wrong");
     }
-    memcpy(&fields, header, sizeof fields);
-    memset(items, 0, sizeof *items);
-    if (!check_header(&fields, bytes, why)) {
+    if (!check_header(fields, bytes, why)) {
         return false;
     }
-    struct image_checksum actual = image_header_checksum(header, fields.header_bytes);
-    if (!checksum_equal(&actual, &fields.checksum)) {
+    struct image_checksum actual = image_header_checksum(header, fields->header_bytes);
+    if (!checksum_equal(&actual, &fields->checksum)) {
         return refuse(why, "the checksum is wrong, the disk returned damaged data");
     }
-    items->image_sectors = fields.image_sectors;
-    return check_items(header, &fields, header_lba, items, why);
+    *items = (struct image_items){
+        .all = (struct image_item *)((uint8_t *)header + sizeof *fields),
+        .count = fields->item_count,
+        .text_base = header,
+        .image_sectors = fields->image_sectors,
+    };
+    return check_items(fields, header_lba, items, why);
+}
+
+struct image_item *image_items_next_module(const struct image_items *items, uint32_t *cursor)
+{
+    while (*cursor < items->count) {
+        struct image_item *item = &items->all[(*cursor)++];
+        if (item->kind == IMAGE_ITEM_MODULE) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+const char *image_item_text(const struct image_items *items, const struct image_item *module)
+{
+    return items->text_base + module->text_offset;
 }

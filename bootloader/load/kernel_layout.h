@@ -69,6 +69,21 @@ uint64_t kernel_run_page_offset(const struct kernel_run *run, uint64_t page);
 // for kernel_layout_map, which reads program headers only.
 void kernel_layout_fill(const struct kernel_layout *layout, uint8_t *memory);
 
+// Pages of the kernel that have the same permissions and follow one another in kernel memory.
+struct kernel_piece {
+    uint64_t virtual_address;
+    uint64_t offset; // in kernel memory
+    uint64_t bytes;
+    uint32_t permissions; // PAGE_*; RELRO pages are not writable
+};
+
+// Called with each piece in order of address; false ends the walk.
+typedef bool kernel_piece_visitor(const struct kernel_piece *piece, void *context);
+
+// Visits all pieces; false when the visitor returned that.
+bool kernel_layout_walk(const struct kernel_layout *layout, kernel_piece_visitor *visit,
+                        void *context);
+
 // Maps all segments, with their own permissions, kernel memory being at `physical_base`.
 bool kernel_layout_map(const struct kernel_layout *layout, uint64_t physical_base,
                        struct page_tables *tables, struct message *why);

@@ -40,12 +40,20 @@ bool memory_map_normalise(struct memory_map *raw, struct memory_map *map, struct
 bool memory_map_claim(struct memory_map *map, uint64_t base, uint64_t length, uint32_t from,
                       uint32_t kind, struct message *why);
 
+// Makes [base, base + length), multiples of PAGE_SIZE, `kind`, whatever it was: absent, reserved,
+// usable. The map stays normalised. False, with a message, when the loader has put something there
+// (kinds loader-reclaimable, kernel, module) or the map is full.
+bool memory_map_overlay(struct memory_map *map, uint64_t base, uint64_t length, uint32_t kind,
+                        struct message *why);
+
 // What a caller of memory_map_find wants.
 struct memory_wish {
     uint64_t bytes;     // a multiple of PAGE_SIZE, not 0
     uint64_t alignment; // a power of two, at least PAGE_SIZE
     uint64_t phase;     // address mod alignment, a multiple of PAGE_SIZE below alignment
     uint64_t minimum;   // lowest address allowed
+    // No byte of it from avoid_base to avoid_end - 1; both 0: anywhere.
+    uint64_t avoid_base, avoid_end;
 };
 
 // The lowest usable address in a normalised map that grants the wish. False when there is none.

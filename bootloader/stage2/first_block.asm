@@ -122,12 +122,12 @@ real_mode_halt:
 REST_ADDRESS            equ STAGE2_ADDRESS + FIRST_BLOCK_SECTORS * SECTOR_SIZE
 
 message_low_memory:
-        db "firstlight: less than 256 KiB of memory below 1 MiB: "
+        db "firstlight: less than 320 KiB of memory below 1 MiB: "
         db "the loader needs a machine with 640 KiB", 13, 10, 0
 %if STAGE2_MAX_SECTORS + STAGE2_LBA > 100
 %error read_rest prints only two digits of an LBA
 %endif
-%if LOW_MEMORY_END != 256 * 1024
+%if LOW_MEMORY_END != 320 * 1024
 %error message_low_memory does not name LOW_MEMORY_END
 %endif
 message_read:           db "firstlight: cannot read stage 2: disk ", 0

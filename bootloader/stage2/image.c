@@ -9,6 +9,7 @@
 #include "memory_layout.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #define READ_ATTEMPTS 2 // firmware may report success and have read something else
 
@@ -22,8 +23,10 @@ void image_read_header(struct image_items *items)
               sectors);
     }
     struct message why;
+    uint8_t *header = machine_image_header();
     for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-        const uint8_t *header = disk_read_sectors(lba, sectors, "image header");
+        memcpy(header, disk_read_sectors(lba, sectors, "image header"),
+               (size_t)sectors * SECTOR_SIZE);
         if (image_header_parse(header, (uint64_t)sectors * SECTOR_SIZE, lba, items, &why)) {
             return;
         }

@@ -106,9 +106,9 @@ static const char *load_command_line(const struct image_items *items, uint64_t *
 {
     static NOT_ZEROED _Alignas(16) char text[COMMAND_LINE_MAX_BYTES + 1];
     *bytes = 0;
-    if (items->has_command_line) {
-        image_read_item(&items->command_line, text, "command line");
-        *bytes = items->command_line.bytes;
+    if (items->command_line != NULL) {
+        image_read_item(items->command_line, text, "command line");
+        *bytes = items->command_line->bytes;
     }
     return text;
 }
@@ -167,7 +167,7 @@ _Noreturn void stage2_main(void)
     gather_memory_map(&map);
     image_read_header(&items);
     const char *command_line = load_command_line(&items, &command_line_bytes);
-    load_kernel(&items.kernel, &map, &kernel);
+    load_kernel(items.kernel, &map, &kernel);
     disk_finish();
     enter_kernel(&kernel, &map, command_line, command_line_bytes);
 }

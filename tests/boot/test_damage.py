@@ -73,8 +73,8 @@ class Damage(ErrorTest):
         self.refused("image header: the checksum is wrong, the disk returned damaged data")
 
     def test_image_header_version(self):
-        self.image.patch_header(HEADER_VERSION_OFFSET, struct.pack("<I", 2))
-        self.refused("image header: version 2, this loader knows version 1")
+        self.image.patch_header(HEADER_VERSION_OFFSET, struct.pack("<I", 3))
+        self.refused("image header: version 3, this loader knows version 2")
 
     def test_image_header_size_in_stage2(self):
         self.image.patch_stage2(IMAGE_HEADER_SECTORS_OFFSET, struct.pack("<I", 128))

@@ -106,7 +106,7 @@ class Memory(ErrorTest):
         self.assertGreater(needed, left)
 
     def test_too_little_low_memory(self):
-        self.refused("less than 256 KiB of memory below 1 MiB",
+        self.refused("less than 320 KiB of memory below 1 MiB",
                      *self.option_rom("firmware", "LOW_MEMORY"))
 
     def test_firmware_reports_no_memory(self):

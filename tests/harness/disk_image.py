@@ -14,7 +14,7 @@ STAGE2_LBA = 1
 STAGE2_HEADER = struct.Struct("<8s2I2I2HIQ")
 IMAGE_HEADER = struct.Struct("<8s4IQ2Q")
 IMAGE_CHECKSUM_OFFSET = 32  # in IMAGE_HEADER
-ITEM = struct.Struct("<2I2Q2Q3Q")
+ITEM = struct.Struct("<2I2Q2Q3QI2HQ")
 ITEM_KERNEL, ITEM_COMMAND_LINE = 1, 2
 CHECKSUM_BLOCK = SECTOR
 CHECKSUM_LANE_FACTOR = 0x9E3779B97F4A7C15
@@ -50,13 +50,15 @@ def word_sums(data):
 class Item:
     def __init__(self, fields):
         (self.kind, self.flags, self.lba, self.bytes, self.sum, self.weighted_sum,
-         self.memory_bytes, self.memory_alignment, self.memory_phase) = fields
+         self.memory_bytes, self.memory_alignment, self.memory_phase, self.text_offset,
+         self.name_bytes, self.command_line_bytes, self.physical_address) = fields
         self.sectors = -(-self.bytes // SECTOR)
 
     def pack(self):
         return ITEM.pack(self.kind, self.flags, self.lba, self.bytes, self.sum,
                          self.weighted_sum, self.memory_bytes, self.memory_alignment,
-                         self.memory_phase)
+                         self.memory_phase, self.text_offset, self.name_bytes,
+                         self.command_line_bytes, self.physical_address)
 
 
 class DiskImage:

@@ -153,13 +153,13 @@ static void lists_the_items(void **state)
     (void)state;
     make_image(&image, "root=disk quiet");
     assert_true(image_header_parse(sector_of(&image, 21), SECTOR_SIZE, 21, &items, &why));
-    assert_true(items.has_command_line);
-    assert_int_equal(items.command_line.lba, 22);
-    assert_int_equal(items.command_line.bytes, 15);
-    assert_int_equal(items.command_line.memory_bytes, TEST_PAGE);
+    assert_non_null(items.command_line);
+    assert_int_equal(items.command_line->lba, 22);
+    assert_int_equal(items.command_line->bytes, 15);
+    assert_int_equal(items.command_line->memory_bytes, TEST_PAGE);
     assert_memory_equal(sector_of(&image, 22), "root=disk quiet\0\0", 17);
-    assert_int_equal(items.kernel.lba, 23);
-    assert_int_equal(items.kernel.bytes, 3 * TEST_PAGE + 3000);
+    assert_int_equal(items.kernel->lba, 23);
+    assert_int_equal(items.kernel->bytes, 3 * TEST_PAGE + 3000);
     assert_memory_equal(sector_of(&image, 23),
                         "\x7F"
                         "ELF",
@@ -169,8 +169,8 @@ static void lists_the_items(void **state)
 
     make_image(&image, "");
     assert_true(image_header_parse(sector_of(&image, 21), SECTOR_SIZE, 21, &items, &why));
-    assert_false(items.has_command_line);
-    assert_int_equal(items.kernel.lba, 22);
+    assert_null(items.command_line);
+    assert_int_equal(items.kernel->lba, 22);
     free(image.bytes);
 }
 

@@ -116,7 +116,7 @@ static void print_kernel(const struct image_report *report)
                  "multiple of %" PRIu64 " plus %" PRIu64 "\n\n",
                  report->kernel.entry, report->layout.memory_bytes,
                  report->layout.contiguous ? ", contiguous" : "",
-                 report->items.kernel.memory_alignment, report->items.kernel.memory_phase);
+                 report->items.kernel->memory_alignment, report->items.kernel->memory_phase);
     (void)printf("%8s  %-18s %14s %14s %14s  %-6s  %s\n", "segment", "address", "memory", "file",
                  "file offset", "rights", "pages");
     while (kernel_layout_next_run(&report->layout, &cursor, &run)) {

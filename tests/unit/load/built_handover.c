@@ -251,8 +251,8 @@ static void check_boot_info(const struct built_handover *built, const char *comm
     const struct handover *plan = &built->handover;
     const struct boot_info *info = at_virtual(built, plan->boot_info_virtual);
     const struct elf_kernel *elf = &built->elf;
-    assert_int_equal(info->version, 1);
-    assert_int_equal(info->size, 120);
+    assert_int_equal(info->version, BOOT_INFO_VERSION);
+    assert_int_equal(info->size, sizeof *info);
     assert_int_equal(info->flags, (built->input.nx ? 1u : 0u) | (plan->vga_text_mapped ? 2u : 0u) |
                                       (built->layout.contiguous ? 4u : 0u));
     assert_int_equal(info->direct_map_offset, plan->direct_map);

@@ -42,6 +42,12 @@ void fake_machine_add_range(struct fake_machine *machine, uint64_t base, uint64_
         (struct boot_memory_range){.base = base, .length = length, .kind = kind};
 }
 
+void *machine_image_header(void)
+{
+    static _Alignas(16) uint8_t header[IMAGE_HEADER_MAX_SECTORS * SECTOR_SIZE];
+    return header;
+}
+
 void fake_machine_boot(struct fake_machine *machine)
 {
     booting = machine;

@@ -1,0 +1,41 @@
+// Where a position-independent kernel goes.
+//
+// Its linked addresses tell which code model it may have been compiled for, and that how far it may
+// move:
+//
+//     linked            room it is slid in                                    without randomisation
+//     below 2 GiB       top 2 GiB (FFFFFFFF80000000h up, less the last 2 MiB) the bottom of that
+//     in the top 2 GiB  the same: sign-extended 32-bit addresses stay right   where it was linked
+//     elsewhere         from there up, at most 512 GiB, in its half           where it was linked
+#ifndef LOAD_SLIDE_H
+#define LOAD_SLIDE_H
+
+#include "elf.h"
+#include "message.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct slide_room {
+    uint64_t lowest;  // slides allowed: lowest + n * step, modulo 2^64,
+    uint64_t step;    // a power of two,
+    uint64_t count;   // for n below count, at least 1
+    uint64_t unmoved; // without randomisation
+};
+
+// The room for a kernel with slide 0; `step` is a power of two of at least 4096, and the kernel's
+// alignment where that is more. One slide, 0, for a kernel that is not position-independent.
+// False, with a message, when the kernel is too large for its room.
+bool slide_room_for(const struct elf_kernel *kernel, uint64_t step, struct slide_room *room,
+                    struct message *why);
+
+// One of the room's slides for 64 random bits.
+uint64_t slide_pick(const struct slide_room *room, uint64_t random);
+
+// Finds the last word "seed=NUMBER" of a command line (words are separated by blanks; NUMBER is
+// decimal, or hexadecimal with 0x in front, at most 64 bits). *found tells whether there is one.
+// False, with a message, when its number is none.
+bool slide_seed(const char *command_line, uint64_t bytes, bool *found, uint64_t *seed,
+                struct message *why);
+
+#endif
