@@ -16,9 +16,8 @@
 // physical_alignment. Without a request, all defaults. False, with a message that names the field,
 // when a note passes its segment, there are two requests, the note is of an unknown type, or the
 // request is malformed: version, size, bits of `required` that this loader does not know, any
-// value outside what boot_request.h allows, fields that contradict one another; when
-// minimum_version is above BOOT_INFO_VERSION; when the recursive slot or direct map is one that no
-// machine could grant because the kernel's segments lie there.
+// value outside what boot_request.h allows, fields that contradict one another; or when
+// minimum_version is above BOOT_INFO_VERSION. (handover_addresses_fit refuses what collides.)
 bool kernel_request_parse(const struct elf_kernel *kernel, struct boot_request *request,
                           struct message *why);
 
