@@ -15,7 +15,10 @@ STAGE2_HEADER = struct.Struct("<8s2I2I2HIQ")
 IMAGE_HEADER = struct.Struct("<8s4IQ2Q")
 IMAGE_CHECKSUM_OFFSET = 32  # in IMAGE_HEADER
 ITEM = struct.Struct("<2I2Q2Q3QI2HQ")
-ITEM_KERNEL, ITEM_COMMAND_LINE = 1, 2
+ITEM_KERNEL, ITEM_COMMAND_LINE, ITEM_SYMBOLS, ITEM_MODULE = 1, 2, 3, 4
+ALIGNMENT_REQUIRED, AVOID_ISA_HOLE = 1, 2  # flags of a kernel item
+SYMBOLS_HEADER = struct.Struct("<2I")
+SYMBOL = struct.Struct("<2I")
 CHECKSUM_BLOCK = SECTOR
 CHECKSUM_LANE_FACTOR = 0x9E3779B97F4A7C15
 FIRST_BLOCK_SUMS_OFFSET, REST_SUMS_OFFSET = 8, 16  # in STAGE2_HEADER
@@ -74,16 +77,53 @@ class DiskImage:
         (magic, _, self.header_bytes, item_size, item_count, self.sectors, *_
          ) = IMAGE_HEADER.unpack_from(self.data, self.header_lba * SECTOR)
         assert magic == b"1stImage" and item_size == ITEM.size, f"{path}: no image header"
-        self.items = [Item(ITEM.unpack_from(self.data, self._item_offset(index)))
-                      for index in range(item_count)]
+        self.items = [self._unpack_item(index) for index in range(item_count)]
         assert self.sectors * SECTOR == len(self.data), f"{path}: image_sectors lies"
 
     def _item_offset(self, index):
         return self.header_lba * SECTOR + IMAGE_HEADER.size + index * ITEM.size
 
+    def _unpack_item(self, index):
+        """An item, its name and command line read from the header's texts (b"" without)."""
+        item = Item(ITEM.unpack_from(self.data, self._item_offset(index)))
+        start = self.header_lba * SECTOR + item.text_offset
+        item.name = bytes(self.data[start:start + item.name_bytes])
+        start += item.name_bytes + 1
+        item.command_line = bytes(self.data[start:start + item.command_line_bytes])
+        return item
+
+    def find(self, kind):
+        """The one item of a kind; None when there is none."""
+        return next((item for item in self.items if item.kind == kind), None)
+
     @property
     def kernel(self):
-        return next(item for item in self.items if item.kind == ITEM_KERNEL)
+        return self.find(ITEM_KERNEL)
+
+    @property
+    def modules(self):
+        return [item for item in self.items if item.kind == ITEM_MODULE]
+
+    def module(self, name):
+        """The first module of this name."""
+        return next(item for item in self.modules if item.name == name.encode())
+
+    def content(self, item):
+        """An item's bytes, without the zeros behind them."""
+        return bytes(self.data[item.lba * SECTOR:item.lba * SECTOR + item.bytes])
+
+    def symbols(self):
+        """The table of symbols as pairs (offset, name), in its order; [] without."""
+        item = self.find(ITEM_SYMBOLS)
+        if item is None:
+            return []
+        table = self.content(item)
+        count, names_size = SYMBOLS_HEADER.unpack_from(table)
+        names = table[SYMBOLS_HEADER.size + count * SYMBOL.size:]
+        assert len(names) == names_size and names[-1] == 0, "names_bytes lies"
+        return [(offset, names[name:names.index(b"\0", name)].decode())
+                for offset, name in (SYMBOL.unpack_from(table, SYMBOLS_HEADER.size + i * SYMBOL.size)
+                                     for i in range(count))]
 
     def used_sectors(self):
         """Up to the end of the last item; behind it there is only padding."""
@@ -103,18 +143,19 @@ class DiskImage:
         self.data[lba * SECTOR + offset] ^= 0x10
 
     def kernel_bytes(self):
-        start = self.kernel.lba * SECTOR
-        return self.data[start:start + self.kernel.bytes]
+        return self.content(self.kernel)
 
-    def patch_kernel(self, offset, replacement):
-        """Changes the kernel item and repairs every checksum above it: what is refused then is
+    def patch_item(self, item, offset, replacement):
+        """Changes bytes of an item and repairs every checksum above it: what is refused then is
         refused for its meaning."""
-        start = self.kernel.lba * SECTOR
+        start = item.lba * SECTOR
         self.data[start + offset:start + offset + len(replacement)] = replacement
-        item = self.kernel
         item.sum, item.weighted_sum = checksum(
             bytes(self.data[start:start + item.sectors * SECTOR]))
         self.repair_header()
+
+    def patch_kernel(self, offset, replacement):
+        self.patch_item(self.kernel, offset, replacement)
 
     def repair_header(self):
         """Writes the items back and computes the image header's own checksum anew."""
@@ -131,8 +172,7 @@ class DiskImage:
         """Changes bytes of the image header and repairs its checksum."""
         start = self.header_lba * SECTOR + offset
         self.data[start:start + len(replacement)] = replacement
-        self.items = [Item(ITEM.unpack_from(self.data, self._item_offset(index)))
-                      for index in range(len(self.items))]
+        self.items = [self._unpack_item(index) for index in range(len(self.items))]
         self.repair_header()
 
     def patch_stage2(self, offset, replacement):

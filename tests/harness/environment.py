@@ -25,9 +25,13 @@ def run_bootimage(*arguments):
                           capture_output=True, text=True, check=False)
 
 
-def create_image(kernel, output, command_line=None):
-    """Makes an image with the image tool, which must accept the kernel."""
-    options = [] if command_line is None else ["--cmdline", command_line]
+def create_image(kernel, output, command_line=None, modules=(), options=()):
+    """Makes an image with the image tool, which must accept the kernel. `modules` are tuples
+    (name, path) or (name, path, command line), `options` more arguments of the tool."""
+    options = list(options) + ([] if command_line is None else ["--cmdline", command_line])
+    for name, path, *text in modules:
+        options += ["--module", f"{name}={path}"]
+        options += ["--module-cmdline", text[0]] if text else []
     made = run_bootimage("create", "--kernel", kernel, "--output", output, *options)
     if made.returncode != 0:
         raise AssertionError(f"bootimage refused {kernel}: {made.stderr}")
