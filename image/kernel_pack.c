@@ -6,6 +6,7 @@
 #include "handover.h"
 #include "image_format.h"
 #include "kernel_layout.h"
+#include "kernel_request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -209,9 +210,11 @@ static bool check_packed(struct packed_kernel *packed, struct message *why)
 {
     struct elf_kernel kernel;
     struct kernel_layout layout;
+    const struct boot_request request = {.stack_size = DEFAULT_STACK_BYTES};
 
     if (!elf_parse(packed->bytes, packed->size, &kernel, why) ||
-        !kernel_layout_plan(&kernel, &layout, why) || !handover_addresses_fit(&kernel, why)) {
+        !kernel_layout_plan(&kernel, &layout, why) ||
+        !handover_addresses_fit(&kernel, &request, why)) {
         return false;
     }
     packed->memory_bytes = layout.memory_bytes;

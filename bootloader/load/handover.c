@@ -99,8 +99,10 @@ static bool choose_addresses(const struct elf_kernel *elf, uint64_t last_byte,
     return true;
 }
 
-bool handover_addresses_fit(const struct elf_kernel *elf, struct message *why)
+bool handover_addresses_fit(const struct elf_kernel *elf, const struct boot_request *request,
+                            struct message *why)
 {
+    (void)request;
     struct handover smallest;
     return choose_addresses(elf, DIRECT_MAP_MINIMUM - 1, &smallest, why);
 }
@@ -179,7 +181,7 @@ bool handover_plan(const struct handover_input *input, struct handover *handover
 
     uint64_t ranges = (uint64_t)input->map->count + HANDOVER_SPARE_RANGES;
     handover->stack_offset = PAGE_BYTES;
-    handover->stack_bytes = DEFAULT_STACK_BYTES;
+    handover->stack_bytes = input->request->stack_size;
     handover->info_offset = handover->stack_offset + handover->stack_bytes;
     handover->info_bytes = page_round_up(MAP_OFFSET + ranges * sizeof(struct boot_memory_range) +
                                          input->command_line_bytes + sizeof(char));
@@ -267,12 +269,12 @@ static struct boot_info describe(const struct handover_input *input,
         .handover_page = handover->loader_region,
         .command_line = pointer_to(handover->info_virtual + MAP_OFFSET + map_bytes),
         .command_line_length = input->command_line_bytes,
-        .boot_drive = input->boot_drive,
+        .boot_drive = input->facts->boot_drive,
     };
 }
 
 static bool build_info(const struct handover_input *input, const struct handover *handover,
-                       uint8_t *info, const char *command_line, struct message *why)
+                       uint8_t *info, struct message *why)
 {
     uint64_t map_bytes = (uint64_t)input->map->count * sizeof(struct boot_memory_range);
     uint64_t text_offset = MAP_OFFSET + map_bytes;
@@ -286,13 +288,13 @@ static bool build_info(const struct handover_input *input, const struct handover
     memcpy(info + GDT_OFFSET, kernel_gdt, sizeof kernel_gdt);
     memcpy(info + MAP_OFFSET, input->map->ranges, (size_t)map_bytes);
     if (input->command_line_bytes != 0) {
-        memcpy(info + text_offset, command_line, (size_t)input->command_line_bytes);
+        memcpy(info + text_offset, input->command_line, (size_t)input->command_line_bytes);
     }
     return true;
 }
 
 bool handover_build(const struct handover_input *input, struct handover *handover, uint8_t *memory,
-                    uint64_t physical, const char *command_line, struct message *why)
+                    uint64_t physical, struct message *why)
 {
     struct page_tables tables = {
         .pool = memory + handover->tables_offset,
@@ -303,7 +305,8 @@ bool handover_build(const struct handover_input *input, struct handover *handove
     };
     handover->root_physical = tables.pool_physical;
     handover->boot_info_virtual = handover->info_virtual;
+    handover->boot_info = (struct boot_info *)(void *)(memory + handover->info_offset);
     handover->gdt_virtual = handover->info_virtual + GDT_OFFSET;
     return build_tables(input, handover, physical, &tables, why) &&
-           build_info(input, handover, memory + handover->info_offset, command_line, why);
+           build_info(input, handover, memory + handover->info_offset, why);
 }

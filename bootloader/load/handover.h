@@ -6,19 +6,27 @@
 //     offset              pages                        virtual address
 //     0                   hand-over code (1)           loader_region            read-execute
 //     stack_offset        stack                        loader_region + 8 KiB    read-write
-//     info_offset         boot_info, GDT, map, text    behind a guard page      read-write
-//     tables_offset       page tables                  by the direct map only
+//     info_offset         boot_info, GDT, map, texts   behind a guard page      read-write
+//     tables_offset       page tables                  by direct map and recursive slot only
 //
-// with a page that is not mapped below the stack and another above it.
+// with a page that is not mapped below the stack and another above it. What lies elsewhere in
+// physical memory is mapped in the loader region, too, read-write:
+//
+//     framebuffer         at loader_region + 4 GiB + its physical address mod 2 MiB
+//     modules, symbols    from loader_region + 8 GiB up, in the order of the image: each on the
+//                         next page; from 2 MiB on at its physical address mod 2 MiB
 //
 // The direct map (direct_map.h) is writable and never executable. Where the kernel's segments are
-// in the way it moves up from its default slot, and the loader region down from its own.
+// in the way it moves up from its default slot, unless its address was requested, and the loader
+// region down from its own. Neither takes the recursive slot.
 #ifndef LOAD_HANDOVER_H
 #define LOAD_HANDOVER_H
 
 #include "direct_map.h"
 #include "elf.h"
 #include "firstlight/boot_info.h"
+#include "firstlight/boot_request.h"
+#include "image_header.h"
 #include "kernel_layout.h"
 #include "memory_map.h"
 #include "message.h"
@@ -27,7 +35,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DEFAULT_STACK_BYTES   0x10000u            // 64 KiB
 #define DEFAULT_DIRECT_MAP    0xFFFF800000000000u // lowest slot of the higher half
 #define DEFAULT_LOADER_REGION 0xFFFFFF0000000000u // slot 510, below that of the top 2 GiB
 #define HANDOVER_SPARE_RANGES 8u
@@ -42,10 +49,16 @@
 // What the plan is made from.
 struct handover_input {
     const struct kernel_layout *kernel;
-    uint64_t kernel_physical;     // where kernel memory lies
-    const struct memory_map *map; // normalised, kernel memory claimed already
-    uint64_t command_line_bytes;  // without NUL
-    uint32_t boot_drive;
+    uint64_t kernel_physical;             // where kernel memory lies
+    const struct memory_map *map;         // normalised; kernel, modules and framebuffer are in it
+    const struct boot_request *request;   // as kernel_request_parse gave it
+    const struct image_items *items;      // modules and symbols, with their physical addresses
+    const struct symbols_header *symbols; // the item in memory, checked; null when there is none
+    const char *command_line;
+    uint64_t command_line_bytes; // without NUL
+    // What gather knows: boot_drive, firmware, text_mode and framebuffer (but for their virtual
+    // addresses), tables, disk, entropy, time stamps, frequency. Copied; the rest is put in.
+    const struct boot_info *facts;
     bool nx;
     bool gigabyte_pages;
 };
@@ -54,6 +67,7 @@ struct handover {
     uint64_t direct_map;      // virtual address of physical 0
     uint64_t direct_map_size; // bytes
     uint64_t loader_region;   // virtual address of the hand-over page
+    uint64_t framebuffer;     // virtual address; 0 without one
     bool vga_text_mapped;     // the kernel's segments leave B8000h-BFFFFh free
     // Loader memory: sizes and offsets in bytes, all multiples of 4096.
     uint64_t stack_offset, stack_bytes;
@@ -67,24 +81,26 @@ struct handover {
     uint64_t root_physical; // for CR3
     uint64_t boot_info_virtual;
     uint64_t gdt_virtual;
+    struct boot_info *boot_info; // in loader memory
 };
 
 // Whether the kernel's segments leave room for the loader region and the smallest direct map, that
-// of a machine without memory above 4 GiB. False, with a message, when no machine can start the
-// kernel.
-bool handover_addresses_fit(const struct elf_kernel *elf, struct message *why);
+// of a machine without memory above 4 GiB, at the addresses requested. False, with a message, when
+// no machine can start the kernel.
+bool handover_addresses_fit(const struct elf_kernel *elf, const struct boot_request *request,
+                            struct message *why);
 
-// Chooses virtual addresses (the defaults, or others where the kernel's segments are in the way)
-// and computes how much loader memory is needed. Between this call and handover_build usable memory
-// may be claimed, so that the map gains at most HANDOVER_SPARE_RANGES. False, with a message, when
-// nothing in the address space is free.
+// Chooses virtual addresses (those requested, the defaults, or others where the kernel's segments
+// are in the way) and computes how much loader memory is needed. Between this call and
+// handover_build usable memory may be claimed, so that the map gains at most HANDOVER_SPARE_RANGES.
+// False, with a message, when nothing in the address space is free.
 bool handover_plan(const struct handover_input *input, struct handover *handover,
                    struct message *why);
 
 // Builds everything in loader memory at `memory`, whose physical address is `physical`:
-// input->map is now the final one. `memory` is page-aligned; `command_line` has command_line_bytes
-// bytes, without NUL. The hand-over page is left for the caller to fill.
+// input->map is now the final one. `memory` is page-aligned. The hand-over page is left for the
+// caller to fill.
 bool handover_build(const struct handover_input *input, struct handover *handover, uint8_t *memory,
-                    uint64_t physical, const char *command_line, struct message *why);
+                    uint64_t physical, struct message *why);
 
 #endif

@@ -8,6 +8,7 @@
 #include "handover.h"
 #include "image.h"
 #include "kernel_layout.h"
+#include "kernel_request.h"
 #include "machine.h"
 #include "memory_map.h"
 #include "video.h"
@@ -115,14 +116,20 @@ static const char *load_command_line(const struct image_items *items, uint64_t *
 
 // Builds what the kernel finds around itself and jumps to it.
 static _Noreturn void enter_kernel(const struct loaded_kernel *kernel, struct memory_map *map,
-                                   const char *command_line, uint64_t command_line_bytes)
+                                   const struct image_items *items, const char *command_line,
+                                   uint64_t command_line_bytes)
 {
+    const struct boot_request request = {.stack_size = DEFAULT_STACK_BYTES};
+    const struct boot_info facts = {.boot_drive = disk_drive()};
     const struct handover_input input = {
         .kernel = &kernel->layout,
         .kernel_physical = kernel->physical,
         .map = map,
+        .request = &request,
+        .items = items,
+        .command_line = command_line,
         .command_line_bytes = command_line_bytes,
-        .boot_drive = disk_drive(),
+        .facts = &facts,
         .nx = machine_has_nx(),
         .gigabyte_pages = machine_has_gigabyte_pages(),
     };
@@ -139,7 +146,7 @@ static _Noreturn void enter_kernel(const struct loaded_kernel *kernel, struct me
     const uint64_t physical =
         claim_memory(map, &wish, BOOT_MEMORY_LOADER_RECLAIMABLE, "page tables and stack");
     uint8_t *memory = machine_memory(physical, handover.memory_bytes);
-    if (!handover_build(&input, &handover, memory, physical, command_line, &why)) {
+    if (!handover_build(&input, &handover, memory, physical, &why)) {
         fatal_message(&why);
     }
     machine_enter(&(struct kernel_entry){
@@ -169,5 +176,5 @@ _Noreturn void stage2_main(void)
     const char *command_line = load_command_line(&items, &command_line_bytes);
     load_kernel(items.kernel, &map, &kernel);
     disk_finish();
-    enter_kernel(&kernel, &map, command_line, command_line_bytes);
+    enter_kernel(&kernel, &map, &items, command_line, command_line_bytes);
 }

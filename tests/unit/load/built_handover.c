@@ -1,6 +1,7 @@
 // Builds hand-overs for the unit tests and checks them against the boot contract.
 #include "built_handover.h"
 
+#include "kernel_request.h"
 #include "unit.h"
 
 #define PAGE        4096u
@@ -48,16 +49,24 @@ bool handover_try(struct built_handover *built, const struct elf64_program_heade
         !kernel_layout_plan(&built->elf, &built->layout, why)) {
         fail_msg("%s", why->text);
     }
-    bool nx = built->input.nx;
-    bool gigabyte_pages = built->input.gigabyte_pages;
+    if (built->request.stack_size == 0) {
+        built->request.stack_size = DEFAULT_STACK_BYTES;
+    }
+    // The last bytes of their block, not terminated: what is behind them must not be read.
+    const size_t length = strlen(command_line);
+    built->command_line = allocate(1 + length);
+    memcpy(built->command_line + 1, command_line, length);
     built->input = (struct handover_input){
         .kernel = &built->layout,
         .kernel_physical = claim(&built->map, built->layout.memory_bytes, BOOT_MEMORY_KERNEL),
         .map = &built->map.map,
-        .command_line_bytes = strlen(command_line),
-        .boot_drive = 0x80,
-        .nx = nx,
-        .gigabyte_pages = gigabyte_pages,
+        .request = &built->request,
+        .items = &built->items,
+        .command_line = built->command_line + 1,
+        .command_line_bytes = length,
+        .facts = &built->facts,
+        .nx = built->nx,
+        .gigabyte_pages = built->gigabyte_pages,
     };
     return handover_plan(&built->input, &built->handover, why);
 }
@@ -72,17 +81,9 @@ void handover_make(struct built_handover *built, const struct elf64_program_head
     const struct handover *plan = &built->handover;
     built->physical = claim(&built->map, plan->memory_bytes, BOOT_MEMORY_LOADER_RECLAIMABLE);
     built->memory = allocate_pages((size_t)plan->memory_bytes);
-    // The last bytes of their block, not terminated: what is behind them must not be read.
-    size_t length = strlen(command_line);
-    char *text = allocate(1 + length);
-    for (size_t i = 0; i < length; i++) {
-        text[1 + i] = command_line[i];
-    }
-    if (!handover_build(&built->input, &built->handover, built->memory, built->physical, text + 1,
-                        &why)) {
+    if (!handover_build(&built->input, &built->handover, built->memory, built->physical, &why)) {
         fail_msg("%s", why.text);
     }
-    free(text);
     built->walker = (struct page_walker){.pool = built->memory + plan->tables_offset,
                                          .pool_physical = built->physical + plan->tables_offset,
                                          .pool_bytes = plan->tables_bytes,
@@ -91,6 +92,7 @@ void handover_make(struct built_handover *built, const struct elf64_program_head
 
 void handover_free(struct built_handover *built)
 {
+    free(built->command_line);
     free_pages(built->memory);
     elf_file_free(&built->file);
 }
@@ -112,7 +114,7 @@ static void check_direct(const struct built_handover *built, const struct mappin
 {
     assert_int_equal(mapping->virtual_address - built->handover.direct_map,
                      mapping->physical_address);
-    assert_true(mapping->writable && mapping->no_execute == built->input.nx);
+    assert_true(mapping->writable && mapping->no_execute == built->nx);
     if (mapping->size == PAGE_SIZE_4K) {
         return;
     }
@@ -122,7 +124,7 @@ static void check_direct(const struct built_handover *built, const struct mappin
     assert_true(is_one_type(&built->map, mapping->physical_address,
                             mapping->physical_address + mapping->size));
     if (mapping->size == PAGE_SIZE_1G) {
-        assert_true(built->input.gigabyte_pages);
+        assert_true(built->gigabyte_pages);
         assert_true(type == BOOT_MEMORY_USABLE || type == TYPE_ABSENT);
     }
 }
@@ -138,7 +140,7 @@ static void check_loader_page(const struct built_handover *built, const struct m
         assert_true(!mapping->writable && !mapping->no_execute);
         return;
     }
-    assert_true(mapping->writable && mapping->no_execute == built->input.nx);
+    assert_true(mapping->writable && mapping->no_execute == built->nx);
     if (inside(at, plan->stack_virtual, plan->stack_bytes)) {
         assert_int_equal(physical - plan->stack_offset, at - plan->stack_virtual);
     } else {
@@ -156,8 +158,7 @@ static bool in_kernel_segment(const struct built_handover *built, const struct m
         if (inside(mapping->virtual_address / PAGE, first, last - first + 1)) {
             assert_true(mapping->virtual_address / PAGE + mapping->size / PAGE - 1 <= last);
             assert_int_equal(mapping->writable, (segment.flags & ELF_PF_W) != 0);
-            assert_int_equal(mapping->no_execute,
-                             built->input.nx && (segment.flags & ELF_PF_X) == 0);
+            assert_int_equal(mapping->no_execute, built->nx && (segment.flags & ELF_PF_X) == 0);
             return true;
         }
     }
@@ -169,7 +170,7 @@ static void check_mapping(const struct mapping *mapping, void *context)
     struct check *check = context;
     const struct built_handover *built = check->built;
     const struct handover *plan = &built->handover;
-    assert_false(built->input.nx && mapping->writable && !mapping->no_execute);
+    assert_false(built->nx && mapping->writable && !mapping->no_execute);
     assert_true(mapping->virtual_address != 0);
     if (in_kernel_segment(built, mapping)) {
         assert_true(inside(mapping->physical_address, built->input.kernel_physical,
@@ -178,7 +179,7 @@ static void check_mapping(const struct mapping *mapping, void *context)
     } else if (inside(mapping->virtual_address, VGA_TEXT_ADDRESS, VGA_TEXT_BYTES)) {
         assert_int_equal(mapping->physical_address, mapping->virtual_address);
         assert_int_equal(mapping->size, PAGE_SIZE_4K);
-        assert_true(mapping->writable && mapping->no_execute == built->input.nx);
+        assert_true(mapping->writable && mapping->no_execute == built->nx);
         check->vga_bytes += mapping->size;
     } else if (inside(mapping->virtual_address, plan->direct_map, plan->direct_map_size)) {
         check_direct(built, mapping);
@@ -253,7 +254,7 @@ static void check_boot_info(const struct built_handover *built, const char *comm
     const struct elf_kernel *elf = &built->elf;
     assert_int_equal(info->version, BOOT_INFO_VERSION);
     assert_int_equal(info->size, sizeof *info);
-    assert_int_equal(info->flags, (built->input.nx ? 1u : 0u) | (plan->vga_text_mapped ? 2u : 0u) |
+    assert_int_equal(info->flags, (built->nx ? 1u : 0u) | (plan->vga_text_mapped ? 2u : 0u) |
                                       (built->layout.contiguous ? 4u : 0u));
     assert_int_equal(info->direct_map_offset, plan->direct_map);
     assert_int_equal(info->direct_map_offset % PAGE_TABLE_SLOT_SIZE, 0);
@@ -265,9 +266,9 @@ static void check_boot_info(const struct built_handover *built, const char *comm
     assert_int_equal(info->kernel_physical_base,
                      mapping.physical_address + (elf->virtual_base - mapping.virtual_address));
     assert_int_equal(info->stack_bottom, plan->stack_virtual);
-    assert_int_equal(info->stack_top, plan->stack_virtual + DEFAULT_STACK_BYTES);
+    assert_int_equal(info->stack_top, plan->stack_virtual + built->request.stack_size);
     assert_int_equal(info->handover_page, plan->loader_region);
-    assert_int_equal(info->boot_drive, 0x80);
+    assert_int_equal(info->boot_drive, built->facts.boot_drive);
     assert_int_equal(info->reserved, 0);
 
     assert_int_equal(info->memory_map_count, built->map.map.count);

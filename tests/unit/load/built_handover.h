@@ -17,6 +17,12 @@ struct built_handover {
     struct elf_kernel elf;
     struct kernel_layout layout;
     struct handover_input input;
+    // What the test may set before the call.
+    bool nx, gigabyte_pages;
+    struct boot_request request;
+    struct image_items items;
+    struct boot_info facts;
+    char *command_line;
     struct handover handover;
     uint8_t *memory; // loader memory; null until it is built
     uint64_t physical;

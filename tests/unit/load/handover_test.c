@@ -32,7 +32,8 @@ static struct built_handover *machine(uint64_t memory_end)
     struct built_handover *built = allocate(sizeof *built);
     memset(built, 0, sizeof *built);
     machine_map(&built->map, memory_end);
-    built->input.nx = true;
+    built->nx = true;
+    built->facts.boot_drive = 0x80;
     return built;
 }
 
@@ -67,8 +68,8 @@ static void every_kind_of_cpu(void **state)
     for (unsigned features = 0; features < 4; features++) {
         struct built_handover *built = machine(8 * GIB);
         struct kernel kernel = kernel_at(BASE);
-        built->input.nx = (features & 1) != 0;
-        built->input.gigabyte_pages = (features & 2) != 0;
+        built->nx = (features & 1) != 0;
+        built->gigabyte_pages = (features & 2) != 0;
         handover_make(built, kernel.segments, 3, "");
         handover_check(built, "");
         end(built);
@@ -94,7 +95,7 @@ static void large_machines(void **state)
     for (unsigned i = 0; i < 3; i++) {
         struct built_handover *built = machine(sizes[i]);
         struct kernel kernel = kernel_at(BASE);
-        built->input.gigabyte_pages = i == 2;
+        built->gigabyte_pages = i == 2;
         handover_make(built, kernel.segments, 3, "");
         handover_check(built, "");
         end(built);
@@ -127,7 +128,7 @@ static void assert_places(const struct elf64_program_header *segments, uint32_t 
                           uint64_t memory, unsigned direct_slot, unsigned loader_slot)
 {
     struct built_handover *built = machine(memory);
-    built->input.gigabyte_pages = true;
+    built->gigabyte_pages = true;
     handover_make(built, segments, count, "");
     assert_int_equal(built->handover.direct_map, SLOT(direct_slot));
     assert_int_equal(built->handover.loader_region, SLOT(loader_slot));
@@ -209,7 +210,7 @@ static void refuses_more_memory_than_can_be_mapped(void **state)
     for (unsigned i = 0; i < sizeof machines / sizeof machines[0]; i++) {
         struct built_handover *built = machine(512 * MIB);
         struct message why = {.text = ""};
-        built->input.gigabyte_pages = true;
+        built->gigabyte_pages = true;
         test_map_add(&built->map, machines[i].end - 0x1000, 0x1000, BOOT_MEMORY_USABLE);
         assert_int_equal(handover_try(built, kernel.segments, 3, "", &why), machines[i].fits);
         if (machines[i].fits) {
@@ -235,7 +236,7 @@ static void refuses_a_map_that_grew(void **state)
                                      BOOT_MEMORY_USABLE, BOOT_MEMORY_KERNEL, &why));
     }
     assert_false(
-        handover_build(&built->input, &built->handover, built->memory, built->physical, "", &why));
+        handover_build(&built->input, &built->handover, built->memory, built->physical, &why));
     assert_message_has(why.text, "the memory map has grown");
     end(built);
 }
@@ -252,7 +253,7 @@ static void refuses_when_tables_run_out(void **state)
     built->physical = 0x8000000;
     test_map_add(&built->map, TIB * 2, 64 * GIB, BOOT_MEMORY_USABLE);
     assert_false(
-        handover_build(&built->input, &built->handover, built->memory, built->physical, "", &why));
+        handover_build(&built->input, &built->handover, built->memory, built->physical, &why));
     assert_message_has(why.text, "page tables need more than");
     end(built);
 }
@@ -277,7 +278,7 @@ static void spare_ranges_and_long_command_lines_fit(void **state)
         }
         built->memory = allocate_pages((size_t)built->handover.memory_bytes);
         assert_true(
-            handover_build(&built->input, &built->handover, built->memory, 0x8000000, text, &why));
+            handover_build(&built->input, &built->handover, built->memory, 0x8000000, &why));
         end(built);
         text[length] = 'x';
     }
@@ -345,8 +346,8 @@ static void random_machines_and_kernels(void **state)
         struct elf64_program_header segments[3];
         struct built_handover *built = machine(512 * MIB);
         random_machine(built, &seed);
-        built->input.nx = random_chance(&seed, 2);
-        built->input.gigabyte_pages = random_chance(&seed, 2);
+        built->nx = random_chance(&seed, 2);
+        built->gigabyte_pages = random_chance(&seed, 2);
         uint32_t count = random_kernel(segments, &seed);
         handover_make(built, segments, count, "random");
         handover_check(built, "random");
