@@ -18,6 +18,7 @@
 // Words of the BIOS data area (RBIL MEMORY.LST).
 #define BDA_EBDA_SEGMENT   0x40E // where the extended BIOS data area begins, a segment
 #define BDA_LOW_MEMORY_KIB 0x413 // memory below it
+#define BDA_CURSOR         0x450 // of page 0: column, row, a byte each
 #define BDA_SCREEN_ROWS    0x484 // a byte: rows of the screen less one
 
 #define MBR_ADDRESS             0x7C00

@@ -2,9 +2,11 @@
 #include "console.h"
 
 #include "bios_call.h"
+#include "video.h"
 
 static _Noreturn void print_and_halt(struct message *line)
 {
+    video_back_to_text();
     message_append(line, "\r\n");
     struct bios_registers registers = {
         .esi = real_mode_offset(line->text),

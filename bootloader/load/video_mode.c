@@ -1,0 +1,206 @@
+// Judges video modes and EDID: every number in them comes from outside. Called by bios/video.c.
+#include "video_mode.h"
+
+#include <stddef.h>
+
+#define DEFAULT_WIDTH  1024u
+#define DEFAULT_HEIGHT 768u
+#define FOUR_GIB       0x100000000u
+
+// EDID's base block and, in it, the first detailed timing (VESA E-EDID A.2, 3.1 and 3.10.2).
+#define EDID_HEADER_SIZE      8u
+#define EDID_TIMING           54u
+#define TIMING_WIDTH          2u // low 8 bits; the high 4 are bits 4-7 two bytes on
+#define TIMING_HEIGHT         5u // the same
+#define TIMING_HIGH_BITS      2u
+#define TIMING_FLAGS          17u
+#define TIMING_INTERLACED_BIT 7u   // then the height is that of one field of two
+#define EDID_WIDTH_MIN        320u // what is smaller is no monitor's
+#define EDID_HEIGHT_MIN       200u
+
+// How badly a mode fits is one number, different for modes that differ in size or depth:
+// bit 58 larger than looked for, bits 40-57 distance, 32-39 depth (0: as asked), then the size.
+#define MISFIT_LARGER     58
+#define MISFIT_DISTANCE   40
+#define MISFIT_DEPTH      32
+#define MISFIT_WIDTH      16
+#define MISFIT_DEPTH_MASK 0xFFu
+#define MISFIT_SIZE_MASK  0xFFFFu
+#define MISFIT_NONE       UINT64_MAX
+#define DEPTH_MAX         32u
+
+// Size and shift of red, green, blue, and of what is left, one behind the other.
+#define CHANNEL_FIELDS  2u
+#define CHANNELS_OFFSET offsetof(struct boot_framebuffer, red_size)
+#define RESERVED_FIELD  (offsetof(struct boot_framebuffer, reserved_size) - CHANNELS_OFFSET)
+
+_Static_assert(RESERVED_FIELD == 3 * CHANNEL_FIELDS, "the channels follow one another");
+
+bool video_edid_valid(const uint8_t edid[BOOT_EDID_SIZE])
+{
+    uint8_t sum = 0;
+    for (unsigned i = 0; i < BOOT_EDID_SIZE; i++) {
+        sum = (uint8_t)(sum + edid[i]);
+        // 00h, six times FFh, 00h
+        const uint8_t header = i % (EDID_HEADER_SIZE - 1) == 0 ? 0x00 : 0xFF;
+        if (i < EDID_HEADER_SIZE && edid[i] != header) {
+            return false;
+        }
+    }
+    return sum == 0;
+}
+
+static uint32_t timing_number(const uint8_t *low)
+{
+    return low[0] | (low[TIMING_HIGH_BITS] & 0xF0u) << 4;
+}
+
+void video_search_begin(struct video_search *search, const struct boot_request *request,
+                        const uint8_t *edid)
+{
+    search->request = request;
+    search->best = MISFIT_NONE;
+    search->offer_count = 0;
+    search->width = request->width;
+    search->height = request->height;
+    if (search->width != 0) {
+        return;
+    }
+    search->width = DEFAULT_WIDTH;
+    search->height = DEFAULT_HEIGHT;
+    if (edid == NULL) {
+        return;
+    }
+    const uint8_t *timing = edid + EDID_TIMING;
+    const uint32_t width = timing_number(timing + TIMING_WIDTH);
+    const uint32_t height = timing_number(timing + TIMING_HEIGHT)
+                            << (timing[TIMING_FLAGS] >> TIMING_INTERLACED_BIT);
+    // A pixel clock of 0: no timing, but a text about the monitor.
+    if ((timing[0] | timing[1]) != 0 && width >= EDID_WIDTH_MIN && height >= EDID_HEIGHT_MIN) {
+        search->width = width;
+        search->height = height;
+    }
+}
+
+// Whether red, green and blue are in the pixel and apart.
+static bool check_channels(struct boot_framebuffer *mode, uint32_t pixel_bits)
+{
+    uint8_t *channels = (uint8_t *)mode + CHANNELS_OFFSET;
+    uint64_t taken = 0;
+    for (unsigned i = 0; i <= RESERVED_FIELD; i += CHANNEL_FIELDS) {
+        const uint32_t size = channels[i];
+        const uint32_t shift = channels[i + 1];
+        const uint64_t mask = (((uint64_t)1 << size % 64) - 1) << shift % 64;
+        if (size == 0 || size + shift > pixel_bits || (taken & mask) != 0) {
+            if (i < RESERVED_FIELD) {
+                return false;
+            }
+            channels[i] = channels[i + 1] = 0;
+        }
+        taken |= mask;
+    }
+    return true;
+}
+
+static bool check_mode(struct boot_framebuffer *mode, uint64_t video_memory)
+{
+    const uint32_t depth = mode->bits_per_pixel;
+    if (depth != 15 && depth != 16 && depth != 24 && depth != 32) {
+        return false;
+    }
+    const uint32_t pixel_bytes = (depth + 7) / 8;
+    mode->size = (uint64_t)mode->pitch * mode->height;
+    return mode->width - 1 < BOOT_REQUEST_PIXELS_MAX &&
+           mode->height - 1 < BOOT_REQUEST_PIXELS_MAX && mode->pitch >= mode->width * pixel_bytes &&
+           mode->size <= video_memory && mode->physical_address - 1 < FOUR_GIB &&
+           mode->size <= FOUR_GIB - mode->physical_address && check_channels(mode, pixel_bytes * 8);
+}
+
+static uint32_t distance(uint32_t a, uint32_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+static uint64_t misfit_of(const struct video_search *search, const struct boot_framebuffer *mode)
+{
+    const bool larger = mode->width > search->width || mode->height > search->height;
+    const uint64_t away =
+        distance(mode->width, search->width) + distance(mode->height, search->height);
+    // Depths fall behind the one that is named as they do behind 32.
+    const uint32_t depth =
+        mode->bits_per_pixel == search->request->depth ? 0 : 2 * DEPTH_MAX - mode->bits_per_pixel;
+    return (uint64_t)larger << MISFIT_LARGER | away << MISFIT_DISTANCE |
+           (uint64_t)depth << MISFIT_DEPTH | mode->width << MISFIT_WIDTH | mode->height;
+}
+
+// Keeps the nearest, each once.
+static void add_offer(struct video_search *search, uint64_t misfit)
+{
+    uint32_t place = 0;
+    while (place < search->offer_count && search->offers[place] < misfit) {
+        place++;
+    }
+    if (place == VIDEO_OFFERS_MAX ||
+        (place < search->offer_count && search->offers[place] == misfit)) {
+        return;
+    }
+    if (search->offer_count < VIDEO_OFFERS_MAX) {
+        search->offer_count++;
+    }
+    for (uint32_t i = search->offer_count - 1; i > place; i--) {
+        search->offers[i] = search->offers[i - 1];
+    }
+    search->offers[place] = misfit;
+}
+
+static bool suits(const struct boot_request *request, const struct boot_framebuffer *mode)
+{
+    return request->video != BOOT_VIDEO_FRAMEBUFFER_REQUIRED ||
+           ((request->width == 0 ||
+             (mode->width == request->width && mode->height == request->height)) &&
+            (request->depth == 0 || mode->bits_per_pixel == request->depth));
+}
+
+bool video_search_add(struct video_search *search, struct boot_framebuffer *mode,
+                      uint64_t video_memory)
+{
+    if (!check_mode(mode, video_memory)) {
+        return false;
+    }
+    const uint64_t misfit = misfit_of(search, mode);
+    add_offer(search, misfit);
+    if (!suits(search->request, mode) || misfit >= search->best) {
+        return false;
+    }
+    search->best = misfit;
+    return true;
+}
+
+// 0 stands for what is not named.
+static void append_mode(struct message *why, uint32_t width, uint32_t height, uint32_t depth)
+{
+    if (width != 0) {
+        message_append(why, " %ux%u", (unsigned)width, (unsigned)height);
+    }
+    if (depth != 0) {
+        message_append(why, width != 0 ? "x%u" : " x%u", (unsigned)depth);
+    }
+}
+
+void video_search_refusal(const struct video_search *search, struct message *why)
+{
+    const struct boot_request *request = search->request;
+    message_format(why, "framebuffer");
+    append_mode(why, request->width, request->height, request->depth);
+    message_append(why, " asked, this VBE offers");
+    for (uint32_t i = 0; i < search->offer_count; i++) {
+        const uint64_t misfit = search->offers[i];
+        const uint32_t depth = misfit >> MISFIT_DEPTH & MISFIT_DEPTH_MASK;
+        message_append(why, i == 0 ? ":" : ",");
+        append_mode(why, misfit >> MISFIT_WIDTH & MISFIT_SIZE_MASK, misfit & MISFIT_SIZE_MASK,
+                    depth == 0 ? request->depth : 2 * DEPTH_MAX - depth);
+    }
+    message_append(why, search->offer_count != 0
+                            ? "; ask for one of these"
+                            : " none: use another graphics card, or let the kernel take text mode");
+}

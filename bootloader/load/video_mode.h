@@ -1,0 +1,45 @@
+// Which of the video modes that a machine offers suits the kernel's request best. Called by
+// bios/video.c for each of them; the modes come as struct boot_framebuffer, address and EDID aside.
+#ifndef LOAD_VIDEO_MODE_H
+#define LOAD_VIDEO_MODE_H
+
+#include "firstlight/boot_info.h"
+#include "firstlight/boot_request.h"
+#include "message.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VIDEO_OFFERS_MAX 8u // in the message: as many as fit there
+
+struct video_search {
+    const struct boot_request *request;
+    uint32_t width, height; // looked for: the request's, else EDID's, else 1024 x 768
+    uint64_t best;          // misfit of the best mode so far
+    uint32_t offer_count;   // of modes that a kernel could use, suitable or not, the nearest
+    uint64_t offers[VIDEO_OFFERS_MAX]; // their misfits, ascending
+};
+
+// Whether an EDID base block is one: header and checksum.
+bool video_edid_valid(const uint8_t edid[BOOT_EDID_SIZE]);
+
+// Starts a search. `edid` is a valid block, or null. The request must outlive it.
+void video_search_begin(struct video_search *search, const struct boot_request *request,
+                        const uint8_t *edid);
+
+// Checks a mode, sets its `size` (and reserved_size and reserved_shift to 0 if they are rubbish),
+// and returns true when it suits the request and better than all before. A mode no kernel could use
+// is passed over: a depth other than 15, 16, 24 and 32, lines longer than the pitch, more bytes
+// than video_memory has, an address of 0 or with its end above 4 GiB, colours that overlap or
+// pass the pixel.
+//
+// What suits: where the request is BOOT_VIDEO_FRAMEBUFFER_REQUIRED, only the size and depth it
+// names. What suits better: the nearest size, larger ones only if there is no other; then the
+// depth that is named, else the greatest.
+bool video_search_add(struct video_search *search, struct boot_framebuffer *mode,
+                      uint64_t video_memory);
+
+// Says that nothing suits: what was asked, and the nearest of what is offered.
+void video_search_refusal(const struct video_search *search, struct message *why);
+
+#endif
