@@ -29,17 +29,20 @@ checksum_copy:
         mov r9, [rax + CHECKSUM_WEIGHTED + 8]
         test rcx, rcx
         jz .done
-.block:
+.part:
 %assign offset 0
-%rep CHECKSUM_BLOCK_SIZE / 16
+%rep CHECKSUM_BLOCK_SIZE / 2 / 16
         add rdi, [rdx + rcx + offset]
         add rsi, [rdx + rcx + offset + 8]
   %assign offset offset + 16
 %endrep
+        add rcx, CHECKSUM_BLOCK_SIZE / 2
+        test ecx, CHECKSUM_BLOCK_SIZE / 2
+        jnz .part                       ; half a block, for the code to be short
         add r8, rdi
         add r9, rsi
-        add rcx, CHECKSUM_BLOCK_SIZE
-        jnz .block
+        test rcx, rcx
+        jnz .part
 .done:
         mov [rax + CHECKSUM_SUM], rdi
         mov [rax + CHECKSUM_SUM + 8], rsi

@@ -1,12 +1,11 @@
 ; Long mode's IDT: an exception in the loader becomes one line of text, an NMI is ignored.
 
+%include "asm_offsets.inc"
 %include "cpu.inc"
 
-        bits 64
         extern stage2_exception
+        global build_idt
         global idt_pointer
-
-        section .text
 
 EXCEPTIONS      equ 32                  ; vectors 0-31 (Intel SDM volume 3A, 6.3.1)
 VECTOR_NMI      equ 2
@@ -16,48 +15,80 @@ GATE_INTERRUPT  equ 8E00h               ; present, 64-bit interrupt gate
 HAS_ERROR_CODE  equ 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 | 1 << 21 \
                 | 1 << 29 | 1 << 30
 
+        section .text
+
+; Writes the gates (Intel SDM volume 3A, 6.14.1), before the first switch to long mode. Stage 2's
+; code lies below 64 KiB: 16 bits of offset say it all.   Clobbers: AX, CX, DX, DI.
+        bits 16
+build_idt:
+        mov ax, STAGE2_BSS_ADDRESS >> 4
+        mov es, ax
+        mov di, idt - STAGE2_BSS_ADDRESS
+        mov dx, stubs
+        mov cx, EXCEPTIONS
+.gate:
+        mov ax, dx
+        stosw
+        mov ax, SELECTOR_CODE64
+        stosw
+        mov ax, GATE_INTERRUPT          ; no stack of its own: not to need a TSS
+        stosw
+        push cx
+        xor ax, ax
+        mov cx, 5
+        rep stosw
+        pop cx
+        add dx, STUB_BYTES
+        loop .gate
+        push ds
+        pop es
+        ret
+
+        bits 64
+STUB_BYTES      equ 4
+
+; One for each vector, all of one size.
+stubs:
 %assign vector 0
 %rep EXCEPTIONS
-exception_ %+ vector:
-  %if vector == VECTOR_NMI
-        iretq
-  %else
-    %if !((HAS_ERROR_CODE >> vector) & 1)
-        push 0
-    %endif
         push vector
-        jmp exception
+        jmp short exception
+  %if $ - stubs != (vector + 1) * STUB_BYTES
+    %error the stub of vector is not as long as build_idt takes it to be
   %endif
   %assign vector vector + 1
 %endrep
 
-; Does not return: void stage2_exception(vector, error code, RIP, CR2).
+; Does not return, but from an NMI: void stage2_exception(vector, error code, RIP, CR2).
 exception:
+        cmp byte [rsp], VECTOR_NMI
+        je .nmi
         pop rdi
+        xor esi, esi
+        mov eax, HAS_ERROR_CODE
+        bt eax, edi
+        jnc .no_error_code
         pop rsi
+.no_error_code:
         pop rdx
         mov rcx, cr2
         cld
         and rsp, -16
         call stage2_exception
         ud2
+.nmi:
+        add rsp, 8
+        iretq
 
         section .data
 
-; Gates (Intel SDM volume 3A, 6.14.1). Stage 2 lies below 64 KiB: 16 bits of offset say it all.
         align 8
-idt:
-%assign vector 0
-%rep EXCEPTIONS
-        dw exception_ %+ vector
-        dw SELECTOR_CODE64
-        dw GATE_INTERRUPT               ; no stack of its own: not to need a TSS
-        dw 0
-        dd 0, 0
-  %assign vector vector + 1
-%endrep
-idt_end:
-
 idt_pointer:
-        dw idt_end - idt - 1
+        dw EXCEPTIONS * GATE_BYTES - 1
         dq idt
+
+GATE_BYTES      equ 16
+
+        section .bss.not_zeroed nobits alloc write align=16
+
+idt:    resb EXCEPTIONS * GATE_BYTES

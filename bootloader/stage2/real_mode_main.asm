@@ -7,6 +7,7 @@
         bits 16
         cpu x64
 
+        extern build_idt
         extern check_cpu
         extern save_real_mode
         extern real_to_protected
@@ -30,6 +31,7 @@ real_mode_main:
         mov ds, ax
         mov es, ax
         call build_identity_map
+        call build_idt
         mov ebx, .protected
         jmp real_to_protected
         bits 32
