@@ -228,6 +228,10 @@ bool kernel_pack(const struct elf_kernel *kernel, struct packed_kernel *packed, 
     bool done;
 
     memset(packed, 0, sizeof(*packed));
+    if (kernel->position_independent) {
+        return message_refuse(why, "position-independent kernels are not supported yet: link with "
+                                   "-no-pie -static");
+    }
     done = collect_segments(&packing, why);
     if (done) {
         trim_trailing_zeros(&packing);

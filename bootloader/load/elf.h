@@ -88,11 +88,12 @@ struct elf_kernel {
     uint64_t slide;            // added, modulo 2^64, to all addresses of the file
     uint64_t alignment;        // largest p_align of a loadable segment, at least 4096
     bool position_independent; // ET_DYN: may be slid, has relocations
-    // Pages that become read-only once relocated (PT_GNU_RELRO), slide included; equal when none.
+    // Whole pages that become read-only once relocated (PT_GNU_RELRO: both ends rounded down),
+    // slide included; equal when none.
     uint64_t relro_start, relro_end;
     // The template of thread-local storage (PT_TLS), address with slide; all 0 when none.
     uint64_t tls_address, tls_file_size, tls_memory_size, tls_alignment;
-    // PT_DYNAMIC, in the file; 0 bytes when there is none.
+    // PT_DYNAMIC of a position-independent kernel, in the file; 0 bytes when there is none.
     uint64_t dynamic_offset, dynamic_size;
 };
 
@@ -110,11 +111,16 @@ struct elf_segment {
 // headers, p_paddr and flags of an operating system are ignored), every sum for overflow, no
 // segment writable and executable, no page with W and X from two segments (R beside RX or RW in
 // one page takes the union), segments in order of p_vaddr, in one canonical half each, not in
-// page 0 (but a position-independent kernel, which load moves), entry inside the file's view of an
-// executable segment; PT_TLS inside a segment, PT_GNU_RELRO inside writable ones, PT_DYNAMIC inside
-// the file. The slide is 0. False, with a message that names the segment (by the index of its
-// program header) and the cure.
+// page 0 (but a position-independent kernel, which slide.c moves), entry inside the file's view of
+// an executable segment; the template of PT_TLS inside a segment, the pages of PT_GNU_RELRO inside
+// writable ones, PT_DYNAMIC inside a segment's part of the file, at most one of each. The slide is
+// 0. False, with a message that names the segment (by the index of its program header) and the
+// cure.
 bool elf_parse(const void *file, uint64_t size, struct elf_kernel *kernel, struct message *why);
+
+// Copies a program header out of the file; `index` is below program_header_count.
+void elf_program_header(const struct elf_kernel *kernel, uint32_t index,
+                        struct elf64_program_header *header);
 
 // Moves a position-independent kernel: `slide`, a multiple of kernel->alignment, replaces the one
 // it has. The caller (slide.c) has seen that all segments stay in one canonical half, off page 0.

@@ -93,6 +93,9 @@ static void load_kernel(const struct image_item *item, struct memory_map *map,
         !kernel_layout_plan(&kernel->elf, &kernel->layout, &why)) {
         fatal_message(&why);
     }
+    if (kernel->elf.position_independent) {
+        fatal("position-independent kernels are not supported yet: link with -no-pie -static");
+    }
     if (kernel->layout.memory_bytes > item->memory_bytes) {
         fatal("kernel needs %llu bytes of memory, the image header says %llu: make the image again "
               "with bootimage",
