@@ -113,6 +113,11 @@ bool message_refuse(struct message *message, const char *format, ...)
     return false;
 }
 
+bool message_defect(struct message *message, const char *what)
+{
+    return message_refuse(message, "%s: a defect of the loader, please report it", what);
+}
+
 void message_append(struct message *message, const char *format, ...)
 {
     va_list arguments;

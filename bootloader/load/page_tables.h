@@ -34,6 +34,10 @@ bool page_tables_map(struct page_tables *tables, uint64_t virtual_address,
                      uint64_t physical_address, uint64_t bytes, uint32_t permissions,
                      uint64_t largest_page, struct message *why);
 
+// Makes the root's entry `slot`, which is free, point to the root: the tables can then be read and
+// written through it, but not executed.
+void page_tables_set_recursive(struct page_tables *tables, uint32_t slot);
+
 // Whether the page at the address is mapped.
 bool page_tables_maps(const struct page_tables *tables, uint64_t virtual_address);
 

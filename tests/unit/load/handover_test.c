@@ -178,7 +178,7 @@ static void assert_no_room(const struct elf64_program_header *segments, uint32_t
     struct message why = {.text = ""};
     struct built_handover *built = machine(memory);
     assert_false(handover_try(built, segments, count, "", &why));
-    assert_message_has(why.text, "the address space has no room for the ");
+    assert_message_has(why.text, "the address space has no room for ");
     end(built);
 }
 
@@ -237,7 +237,7 @@ static void refuses_a_map_that_grew(void **state)
     }
     assert_false(
         handover_build(&built->input, &built->handover, built->memory, built->physical, &why));
-    assert_message_has(why.text, "the memory map has grown");
+    assert_message_has(why.text, "the memory map has outgrown its pages");
     end(built);
 }
 
@@ -254,7 +254,7 @@ static void refuses_when_tables_run_out(void **state)
     test_map_add(&built->map, TIB * 2, 64 * GIB, BOOT_MEMORY_USABLE);
     assert_false(
         handover_build(&built->input, &built->handover, built->memory, built->physical, &why));
-    assert_message_has(why.text, "page tables need more than");
+    assert_message_has(why.text, "too few pages set aside");
     end(built);
 }
 

@@ -184,7 +184,7 @@ static void refuses_when_the_pool_is_used_up(void **state)
     struct message why = {.text = ""};
     struct page_tables none = {.pool = NULL, .pool_pages = 0};
     assert_false(page_tables_begin(&none, &why));
-    assert_message_has(why.text, "page tables need more than the 0 pages");
+    assert_message_has(why.text, "too few pages set aside for page tables: a defect of the loader");
     for (uint64_t pages = 1; pages < 5; pages++) {
         struct page_tables tables = make_tables(pages, true, true);
         bool mapped = page_tables_map(&tables, HIGH + 0x1000, 0, 0x1000, 0, PAGE_SIZE_4K, &why);
