@@ -16,7 +16,9 @@ target_compile_options(firstlight_freestanding INTERFACE
   --target=x86_64-unknown-none-elf -march=x86-64 -std=c17 -ffreestanding -nostdinc
   -isystem ${FIRSTLIGHT_CLANG_INCLUDES}
   -mno-red-zone -mgeneral-regs-only
-  -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none -fno-common
+  # Whoever links this may say otherwise, by its property FIRSTLIGHT_PIE.
+  $<IF:$<BOOL:$<TARGET_PROPERTY:FIRSTLIGHT_PIE>>,-fpie,-fno-pic>
+  -fno-stack-protector -fcf-protection=none -fno-common
   -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-sanitize=all
   -fno-strict-aliasing -fno-lto -fno-profile-instr-generate -fno-coverage-mapping
   -Wno-unused-command-line-argument

@@ -18,6 +18,7 @@ ROUNDING = 2 * MIB  # of RAM that firmware keeps for itself, and of the hole bel
 DIRTY_RAM = 128 * MIB
 DIRT = b"\xcc"
 PANIC = "^panic"
+USABLE = "usable bytes, written and read back$"
 COMMAND_LINE_MAX = 4095
 
 
@@ -157,21 +158,28 @@ class Contract(unittest.TestCase):
         self.boot_bochs("memory_map", ["^boot drive 80$"])
 
     def test_usable_memory(self):
-        self.boot("usable_memory", "-m", "256M", serial=["usable bytes written and read back"])
+        self.boot("usable_memory", "-m", "256M", serial=[USABLE])
 
     def test_usable_memory_16_mib(self):
-        self.boot("usable_memory", "-m", "16M", serial=["every 8th$"])
+        self.boot("usable_memory", "-m", "16M", serial=[USABLE])
 
     def test_usable_memory_isapc(self):
         self.boot("usable_memory", "-machine", "isapc", "-cpu", "qemu64", "-m", "32M",
-                  serial=["every 8th$"])
+                  serial=[USABLE])
 
     def test_usable_memory_on_both_sides_of_4_gib(self):
         self.boot("usable_memory", "-machine", "pc,max-ram-below-4g=512M", "-m", "768M",
-                  serial=["every 4096th$"])
+                  serial=[USABLE])
+
+    def test_usable_memory_2_gib(self):
+        self.boot("usable_memory", "-m", "2G", serial=[USABLE], timeout=150.0)
+
+    def test_usable_memory_6_gib(self):
+        """Some of it word by word, then the ends of each range."""
+        self.boot("usable_memory_ends", *sparse_ram("6G", "q35"), serial=[USABLE])
 
     def test_usable_memory_bochs(self):
-        self.boot_bochs("usable_memory", ["every 8th$"], megabytes=32)
+        self.boot_bochs("usable_memory", [USABLE], megabytes=32)
 
 
 class CommandLine(unittest.TestCase):

@@ -1,120 +1,24 @@
 // Checks the memory map's promises: sorted, apart, merged, aligned; firmware's areas not usable;
 // and that every page the loader left in use lies in a range that says so. Prints the sums by kind.
 #include "arch/x86_64/machine_exit.h"
+#include "check_memory.h"
 #include "console/console.h"
 #include "kernel.h"
-#include "page_walk.h"
 #include "panic.h"
-
-#define KINDS             (BOOT_MEMORY_BAD + 1)
-#define BIOS_EBDA_SEGMENT 0x40Eu   // BIOS data area: segment of the extended BIOS data area
-#define BIOS_LOW_MEMORY   0x413u   // BIOS data area: KiB of memory below it
-#define ADAPTERS          0xA0000u // screen, option ROMs, BIOS
-#define ADAPTERS_END      0x100000u
-
-static void check_order(const struct boot_info *info)
-{
-    ASSERT(info->memory_map_count >= 1);
-    uint64_t end = 0;
-    for (uint64_t i = 0; i < info->memory_map_count; i++) {
-        const struct boot_memory_range *range = &info->memory_map[i];
-        ASSERT(range->length > 0 && range->length <= UINT64_MAX - range->base);
-        ASSERT(range->base >= end);
-        ASSERT(range->kind >= BOOT_MEMORY_USABLE && range->kind <= BOOT_MEMORY_BAD);
-        ASSERT(range->reserved == 0);
-        ASSERT(i == 0 || range->base > end || range->kind != range[-1].kind);
-        if (range->kind <= BOOT_MEMORY_KERNEL) {
-            ASSERT(range->base % PAGE_BYTES == 0 && range->length % PAGE_BYTES == 0);
-        }
-        end = range->base + range->length;
-    }
-}
-
-static void check_never_usable(const struct boot_info *info)
-{
-    const uint64_t ebda = (uint64_t) * (volatile uint16_t *)direct(info, BIOS_EBDA_SEGMENT) << 4;
-    const uint64_t low = (uint64_t) * (volatile uint16_t *)direct(info, BIOS_LOW_MEMORY) << 10;
-    for (uint64_t i = 0; i < info->memory_map_count; i++) {
-        const struct boot_memory_range *range = &info->memory_map[i];
-        if (range->kind > BOOT_MEMORY_KERNEL) {
-            continue;
-        }
-        const uint64_t end = range->base + range->length;
-        ASSERT(range->base >= PAGE_BYTES); // interrupt vectors, BIOS data area
-        ASSERT(range->base >= ADAPTERS_END || end <= ADAPTERS);
-        ASSERT(range->base >= ADAPTERS_END || ebda == 0 || end <= ebda);
-        ASSERT(range->base >= ADAPTERS_END || low == 0 || end <= low);
-    }
-}
-
-static void check_kind(const struct boot_info *info, uint64_t physical, uint32_t kind,
-                       const char *what)
-{
-    const struct boot_memory_range *range = range_at(info, physical);
-    if (range == (void *)0 || range->kind != kind) {
-        panic("%s at %llx is in a range of kind %u, not %u", what, (unsigned long long)physical,
-              range == (void *)0 ? 0 : range->kind, kind);
-    }
-}
-
-static void check_pages(const struct boot_info *info, uint64_t first, uint64_t end, uint32_t kind,
-                        const char *what)
-{
-    for (uint64_t page = first & ~(uint64_t)(PAGE_BYTES - 1); page < end; page += PAGE_BYTES) {
-        check_kind(info, physical_address(info, page), kind, what);
-    }
-}
-
-static void check_table(const struct boot_info *info, uint64_t physical)
-{
-    check_kind(info, physical, BOOT_MEMORY_LOADER_RECLAIMABLE, "a page table");
-}
-
-static void check_kernel(const struct boot_info *info)
-{
-    struct mapping mapping;
-    const uint64_t end = info->kernel_virtual_base + info->kernel_virtual_size;
-    for (uint64_t page = info->kernel_virtual_base; page != end; page += PAGE_BYTES) {
-        if (page_walk(info, page, &mapping)) {
-            const uint64_t physical = physical_address(info, page);
-            check_kind(info, physical, BOOT_MEMORY_KERNEL, "the kernel");
-            ASSERT((info->flags & BOOT_FLAG_KERNEL_CONTIGUOUS) == 0 ||
-                   physical - info->kernel_physical_base == page - info->kernel_virtual_base);
-        }
-    }
-    ASSERT(physical_address(info, info->kernel_virtual_base) == info->kernel_physical_base);
-    ASSERT((uint64_t)&check_kernel >= info->kernel_virtual_base && (uint64_t)&check_kernel < end);
-}
-
-static void check_what_is_in_use(const struct boot_info *info)
-{
-    const uint32_t loader = BOOT_MEMORY_LOADER_RECLAIMABLE;
-    check_kernel(info);
-    check_pages(info, info->stack_bottom, info->stack_top, loader, "the stack");
-    check_pages(info, (uint64_t)info, (uint64_t)(info + 1), loader, "boot_info");
-    check_pages(info, (uint64_t)info->memory_map,
-                (uint64_t)(info->memory_map + info->memory_map_count), loader, "the memory map");
-    check_pages(info, (uint64_t)info->command_line,
-                (uint64_t)info->command_line + info->command_line_length + 1, loader,
-                "the command line");
-    check_pages(info, info->handover_page, info->handover_page + PAGE_BYTES, loader,
-                "the hand-over page");
-    for_each_table(info, check_table);
-}
 
 _Noreturn void kernel_main(const struct boot_info *info)
 {
     console_initialise(info);
     ASSERT(info->version == BOOT_INFO_VERSION && info->size == sizeof *info);
     ASSERT(info->reserved == 0);
-    check_order(info);
-    check_never_usable(info);
-    check_what_is_in_use(info);
-    uint64_t sums[KINDS] = {0};
+    check_memory_map(info);
+    check_firmware_memory(info);
+    check_memory_in_use(info);
+    uint64_t sums[MEMORY_KINDS] = {0};
     for (uint64_t i = 0; i < info->memory_map_count; i++) {
         sums[info->memory_map[i].kind] += info->memory_map[i].length;
     }
-    for (unsigned kind = BOOT_MEMORY_USABLE; kind < KINDS; kind++) {
+    for (unsigned kind = BOOT_MEMORY_USABLE; kind < MEMORY_KINDS; kind++) {
         kprintf_on(CONSOLE_SERIAL, "kind %u: %llu bytes\n", kind, (unsigned long long)sums[kind]);
     }
     kprintf_on(CONSOLE_SERIAL, "boot drive %02x\n", info->boot_drive);

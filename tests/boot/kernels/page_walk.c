@@ -91,7 +91,9 @@ static void visit_table(const struct boot_info *info, uint64_t table, unsigned l
     }
     for (uint64_t index = 0; index < TABLE_ENTRIES; index++) {
         const uint64_t entry = ((volatile uint64_t *)direct(info, table))[index];
-        if ((entry & ENTRY_PRESENT) == 0) {
+        const bool recursive =
+            level == LEVELS && info->recursive_slot != 0 && index == info->recursive_slot;
+        if ((entry & ENTRY_PRESENT) == 0 || recursive) {
             continue;
         }
         struct mapping mapping = narrowed(above, entry, level);

@@ -27,7 +27,8 @@ bool page_walk(const struct boot_info *info, uint64_t address, struct mapping *m
 // Physical address of what is mapped at a virtual address; panics when nothing is.
 uint64_t physical_address(const struct boot_info *info, uint64_t address);
 
-// Calls visit for every leaf, in order of address; for_each_table for every page table.
+// Calls visit for every leaf, in order of address; for_each_table for every page table. Neither
+// follows the recursive slot.
 void for_each_mapping(const struct boot_info *info,
                       void (*visit)(const struct boot_info *info, const struct mapping *mapping));
 void for_each_table(const struct boot_info *info,
