@@ -1,82 +1,107 @@
-// Plans a disk image and writes it out. Called by bootimage and by the unit tests.
+// Writes a disk image out. Called by bootimage and by the unit tests.
 #include "image_layout.h"
 
 #include "checksum.h"
 #include "image_header.h"
 #include "mbr.h"
-#include "page_tables.h"
+#include "page.h"
 #include "stage2_header.h"
 
 #include <string.h>
 
-#define MAX_ITEMS           2
-#define HEADER_SECTORS      1
-#define ZERO_BLOCK_SIZE     0x10000
-#define FIRST_PRINTABLE     0x20
-#define DELETE_CHARACTER    0x7F
+#define BLOCK_SIZE          0x10000 // whole sectors
 #define COMMAND_LINE_BUFFER ((COMMAND_LINE_MAX_BYTES / SECTOR_SIZE + 1) * SECTOR_SIZE)
 
-_Static_assert(sizeof(struct image_header) + MAX_ITEMS * sizeof(struct image_item) <=
-                   (size_t)HEADER_SECTORS * SECTOR_SIZE,
-               "the header with all items fits its sectors");
+_Static_assert(BLOCK_SIZE % SECTOR_SIZE == 0, "blocks are whole sectors");
 
 // The parts that are made here.
 struct image_blocks {
     uint8_t mbr[SECTOR_SIZE];
     uint8_t stage2[STAGE2_MAX_SECTORS * SECTOR_SIZE];
-    _Alignas(8) uint8_t header[HEADER_SECTORS * SECTOR_SIZE];
+    _Alignas(8) uint8_t header[IMAGE_HEADER_MAX_SECTORS * SECTOR_SIZE];
     uint8_t command_line[COMMAND_LINE_BUFFER];
 };
 
-bool command_line_check(const char *command_line, size_t bytes, struct message *why)
+// The state of making a header: where the next item and the next text go.
+struct header_cursor {
+    uint8_t *header;
+    size_t item_offset;
+    size_t text_offset;
+};
+
+// ---- Modules ------------------------------------------------------------------------------
+
+static bool refuse_module(struct message *why, const struct image_module *module)
 {
-    if (bytes > COMMAND_LINE_MAX_BYTES) {
-        return message_refuse(why, "the command line has %llu bytes, %u are the most: shorten it",
-                              (unsigned long long)bytes, COMMAND_LINE_MAX_BYTES);
+    const struct message cause = *why;
+
+    return message_refuse(why, "module '%s': %s", module->name, cause.text);
+}
+
+// Reads the file once from the front to the back, sums its sectors, and writes them unless `writer`
+// is null.
+static bool copy_module(const struct image_module *module, const struct image_writer *writer,
+                        struct image_checksum *checksum, struct message *why)
+{
+    const struct image_reader *file = &module->file;
+    uint8_t block[BLOCK_SIZE];
+    struct checksum_state state;
+
+    checksum_begin(&state);
+    for (uint64_t done = 0; done < file->bytes;) {
+        const uint64_t left = file->bytes - done;
+        const size_t part = left < sizeof(block) ? (size_t)left : sizeof(block);
+        const size_t whole = (size_t)image_item_sectors(part) * SECTOR_SIZE;
+        if (!file->read(file->context, done, block, part, why)) {
+            return refuse_module(why, module);
+        }
+        memset(block + part, 0, whole - part);
+        checksum_add(&state, block, whole);
+        if (writer != NULL && !writer->write(writer->context, block, whole, why)) {
+            return false;
+        }
+        done += part;
     }
-    for (size_t i = 0; i < bytes; i++) {
-        const uint8_t byte = (uint8_t)command_line[i];
-        if (byte < FIRST_PRINTABLE || byte == DELETE_CHARACTER) {
-            return message_refuse(why,
-                                  "the command line has control character %02xh at byte %u: "
-                                  "remove it",
-                                  byte, (unsigned)i);
+    *checksum = checksum_end(&state);
+    return true;
+}
+
+// The checksum is in the header already.
+static bool write_module(const struct image_module *module, const struct image_item *item,
+                         const struct image_writer *writer, struct message *why)
+{
+    struct image_checksum checksum;
+
+    if (!copy_module(module, writer, &checksum, why)) {
+        return false;
+    }
+    if (!checksum_equal(&checksum, &item->checksum)) {
+        message_format(why, "changed while it was read: try again");
+        return refuse_module(why, module);
+    }
+    return true;
+}
+
+static bool write_modules(const struct image_parts *parts, const struct image_plan *plan,
+                          const struct image_blocks *blocks, const struct image_writer *writer,
+                          struct message *why)
+{
+    const size_t first = plan->item_count - parts->module_count; // they are the last items
+    struct image_item item;
+
+    for (uint32_t i = 0; i < parts->module_count; i++) {
+        memcpy(&item, blocks->header + sizeof(struct image_header) + (first + i) * sizeof(item),
+               sizeof(item));
+        if (!write_module(&parts->modules[i], &item, writer, why)) {
+            return false;
         }
     }
     return true;
 }
 
-bool image_plan_make(uint32_t stage2_sectors, uint64_t command_line_bytes, uint64_t kernel_bytes,
-                     struct image_plan *plan, struct message *why)
-{
-    const uint64_t kernel_sectors = image_item_sectors(kernel_bytes);
-    uint64_t lba = STAGE2_LBA + (uint64_t)stage2_sectors;
+// ---- The image header ---------------------------------------------------------------------
 
-    memset(plan, 0, sizeof(*plan));
-    plan->header_lba = lba;
-    plan->header_sectors = HEADER_SECTORS;
-    lba += HEADER_SECTORS;
-    if (command_line_bytes != 0) {
-        plan->item_count++;
-        plan->command_line_lba = lba;
-        lba += image_item_sectors(command_line_bytes);
-    }
-    plan->item_count++;
-    plan->kernel_lba = lba;
-    if (kernel_sectors <= IMAGE_MAX_SECTORS && lba + kernel_sectors <= IMAGE_MAX_SECTORS) {
-        plan->used_sectors = lba + kernel_sectors;
-        plan->geometry = geometry_for(plan->used_sectors);
-        if (geometry_sectors(&plan->geometry) <= IMAGE_MAX_SECTORS) {
-            return true;
-        }
-    }
-    return message_refuse(why,
-                          "the kernel makes an image of more than %llu GiB, the most that a "
-                          "partition table can describe: make the kernel smaller",
-                          (unsigned long long)((uint64_t)IMAGE_MAX_SECTORS * SECTOR_SIZE >> 30));
-}
-
-// The checksum of an item: its bytes and the zeros behind them, whole sectors.
+// The checksum of an item in memory: its bytes and the zeros behind them, whole sectors.
 static struct image_checksum item_checksum(const uint8_t *bytes, uint64_t size)
 {
     struct checksum_state state;
@@ -86,26 +111,39 @@ static struct image_checksum item_checksum(const uint8_t *bytes, uint64_t size)
     return checksum_end(&state);
 }
 
-static struct image_item command_line_item(const struct image_parts *parts,
-                                           const struct image_plan *plan, const uint8_t *padded)
+static void put_item(struct header_cursor *cursor, const struct image_item *item)
 {
-    const uint64_t pages = (parts->command_line_bytes + PAGE_SIZE_4K - 1) / PAGE_SIZE_4K;
+    memcpy(cursor->header + cursor->item_offset, item, sizeof(*item));
+    cursor->item_offset += sizeof(*item);
+}
 
+// An item that wants nothing of its memory but whole pages.
+static struct image_item plain_item(enum image_item_kind kind, uint64_t lba, uint64_t bytes)
+{
     return (struct image_item){
-        .kind = IMAGE_ITEM_COMMAND_LINE,
-        .lba = plan->command_line_lba,
-        .bytes = parts->command_line_bytes,
-        .checksum = item_checksum(padded, parts->command_line_bytes),
-        .memory_bytes = pages * PAGE_SIZE_4K,
-        .memory_alignment = PAGE_SIZE_4K,
+        .kind = kind,
+        .lba = lba,
+        .bytes = bytes,
+        .memory_bytes = page_round_up(bytes),
+        .memory_alignment = PAGE_BYTES,
     };
 }
 
-static struct image_item kernel_item(const struct packed_kernel *kernel,
-                                     const struct image_plan *plan)
+static void put_memory_items(const struct image_parts *parts, const struct image_plan *plan,
+                             const struct image_blocks *blocks, struct header_cursor *cursor)
 {
-    return (struct image_item){
+    const struct packed_kernel *kernel = parts->kernel;
+    struct image_item item;
+
+    if (plan->command_line_lba != 0) {
+        item =
+            plain_item(IMAGE_ITEM_COMMAND_LINE, plan->command_line_lba, parts->command_line_bytes);
+        item.checksum = item_checksum(blocks->command_line, parts->command_line_bytes);
+        put_item(cursor, &item);
+    }
+    item = (struct image_item){
         .kind = IMAGE_ITEM_KERNEL,
+        .flags = kernel->item_flags,
         .lba = plan->kernel_lba,
         .bytes = kernel->size,
         .checksum = item_checksum(kernel->bytes, kernel->size),
@@ -113,36 +151,75 @@ static struct image_item kernel_item(const struct packed_kernel *kernel,
         .memory_alignment = kernel->memory_alignment,
         .memory_phase = kernel->memory_phase,
     };
+    put_item(cursor, &item);
+    if (plan->symbols_lba != 0) {
+        item = plain_item(IMAGE_ITEM_SYMBOLS, plan->symbols_lba, parts->symbols.size);
+        item.checksum = item_checksum(parts->symbols.bytes, parts->symbols.size);
+        put_item(cursor, &item);
+    }
 }
 
-// Writes header and items, and has stage 2's own code check them.
+// Appends a text with its NUL.
+static uint16_t put_text(struct header_cursor *cursor, const char *text)
+{
+    const size_t length = strlen(text);
+
+    memcpy(cursor->header + cursor->text_offset, text, length + 1);
+    cursor->text_offset += length + 1;
+    return (uint16_t)length;
+}
+
+// Large modules wish what large pages need.
+static bool put_modules(const struct image_parts *parts, const struct image_plan *plan,
+                        struct header_cursor *cursor, struct message *why)
+{
+    uint64_t lba = plan->modules_lba;
+
+    for (uint32_t i = 0; i < parts->module_count; i++) {
+        const struct image_module *module = &parts->modules[i];
+        struct image_item item = plain_item(IMAGE_ITEM_MODULE, lba, module->file.bytes);
+        if (item.bytes >= PAGE_SIZE_2M) {
+            item.memory_alignment = PAGE_SIZE_2M;
+        }
+        if (!copy_module(module, NULL, &item.checksum, why)) {
+            return false;
+        }
+        item.text_offset = (uint32_t)cursor->text_offset;
+        item.name_bytes = put_text(cursor, module->name);
+        item.command_line_bytes = put_text(cursor, module->command_line);
+        put_item(cursor, &item);
+        lba += image_item_sectors(item.bytes);
+    }
+    return true;
+}
+
+// Writes header, items and texts, and has stage 2's own code check them.
 static bool make_header(const struct image_parts *parts, const struct image_plan *plan,
                         struct image_blocks *blocks, struct message *why)
 {
+    const uint32_t header_bytes = plan->header_sectors * SECTOR_SIZE;
+    struct header_cursor cursor = {blocks->header, sizeof(struct image_header), plan->texts_offset};
     struct image_header header = {
         .version = IMAGE_VERSION,
-        .header_bytes = (size_t)HEADER_SECTORS * SECTOR_SIZE,
+        .header_bytes = header_bytes,
         .item_size = sizeof(struct image_item),
         .item_count = plan->item_count,
         .image_sectors = geometry_sectors(&plan->geometry),
     };
-    struct image_item items[MAX_ITEMS];
     struct image_items parsed;
-    uint32_t count = 0;
 
-    memset(items, 0, sizeof(items));
-    if (plan->command_line_lba != 0) {
-        items[count++] = command_line_item(parts, plan, blocks->command_line);
+    put_memory_items(parts, plan, blocks, &cursor);
+    if (!put_modules(parts, plan, &cursor, why)) {
+        return false;
     }
-    items[count] = kernel_item(parts->kernel, plan);
     memcpy(header.magic, IMAGE_MAGIC, IMAGE_MAGIC_SIZE);
     memcpy(blocks->header, &header, sizeof(header));
-    memcpy(blocks->header + sizeof(header), items, sizeof(items));
-    header.checksum = image_header_checksum(blocks->header, sizeof(blocks->header));
+    header.checksum = image_header_checksum(blocks->header, header_bytes);
     memcpy(blocks->header, &header, sizeof(header));
-    return image_header_parse(blocks->header, sizeof(blocks->header), plan->header_lba, &parsed,
-                              why);
+    return image_header_parse(blocks->header, header_bytes, plan->header_lba, &parsed, why);
 }
+
+// ---- The whole image ----------------------------------------------------------------------
 
 // Fills in everything in front of the kernel, from the back to the front: each part says something
 // of those behind it.
@@ -163,7 +240,8 @@ static bool make_blocks(const struct image_parts *parts, const struct image_plan
 
     identity.first_block_sums = stage2->first_block_sums;
     identity.rest_sums = stage2->rest_sums;
-    identity.image_header = image_header_checksum(blocks->header, sizeof(blocks->header));
+    identity.image_header =
+        image_header_checksum(blocks->header, (uint64_t)plan->header_sectors * SECTOR_SIZE);
     memcpy(blocks->mbr, parts->mbr, SECTOR_SIZE);
     mbr_patch(blocks->mbr, &plan->geometry, &identity);
     return true;
@@ -198,7 +276,7 @@ static bool check_loader(const struct image_parts *parts, struct stage2_header *
 
 static bool write_zeros(const struct image_writer *writer, uint64_t bytes, struct message *why)
 {
-    static const uint8_t zeros[ZERO_BLOCK_SIZE];
+    static const uint8_t zeros[BLOCK_SIZE];
 
     while (bytes != 0) {
         const size_t part = bytes < sizeof(zeros) ? (size_t)bytes : sizeof(zeros);
@@ -218,6 +296,25 @@ static bool write_sectors(const struct image_writer *writer, const uint8_t *byte
                          why);
 }
 
+static bool write_parts(const struct image_parts *parts, const struct image_plan *plan,
+                        const struct image_blocks *blocks, const struct image_writer *writer,
+                        struct message *why)
+{
+    const uint64_t padding = geometry_sectors(&plan->geometry) - plan->used_sectors;
+
+    return write_sectors(writer, blocks->mbr, sizeof(blocks->mbr), why) &&
+           write_sectors(writer, blocks->stage2, parts->stage2_bytes, why) &&
+           write_sectors(writer, blocks->header, (uint64_t)plan->header_sectors * SECTOR_SIZE,
+                         why) &&
+           (plan->command_line_lba == 0 ||
+            write_sectors(writer, blocks->command_line, parts->command_line_bytes, why)) &&
+           write_sectors(writer, parts->kernel->bytes, parts->kernel->size, why) &&
+           (plan->symbols_lba == 0 ||
+            write_sectors(writer, parts->symbols.bytes, parts->symbols.size, why)) &&
+           write_modules(parts, plan, blocks, writer, why) &&
+           write_zeros(writer, padding * SECTOR_SIZE, why);
+}
+
 bool image_write(const struct image_parts *parts, const struct image_writer *writer,
                  struct message *why)
 {
@@ -226,19 +323,8 @@ bool image_write(const struct image_parts *parts, const struct image_writer *wri
     struct stage2_header stage2 = {.stage2_sectors = 0};
 
     memset(&blocks, 0, sizeof(blocks));
-    if (!check_loader(parts, &stage2, why) ||
-        !command_line_check(parts->command_line, parts->command_line_bytes, why) ||
-        !image_plan_make(stage2.stage2_sectors, parts->command_line_bytes, parts->kernel->size,
-                         &plan, why) ||
-        !make_blocks(parts, &plan, &stage2, &blocks, why)) {
-        return false;
-    }
-    const uint64_t padding = geometry_sectors(&plan.geometry) - plan.used_sectors;
-    return write_sectors(writer, blocks.mbr, sizeof(blocks.mbr), why) &&
-           write_sectors(writer, blocks.stage2, parts->stage2_bytes, why) &&
-           write_sectors(writer, blocks.header, sizeof(blocks.header), why) &&
-           (parts->command_line_bytes == 0 ||
-            write_sectors(writer, blocks.command_line, parts->command_line_bytes, why)) &&
-           write_sectors(writer, parts->kernel->bytes, parts->kernel->size, why) &&
-           write_zeros(writer, padding * SECTOR_SIZE, why);
+    return check_loader(parts, &stage2, why) &&
+           image_plan_make(stage2.stage2_sectors, parts, &plan, why) &&
+           make_blocks(parts, &plan, &stage2, &blocks, why) &&
+           write_parts(parts, &plan, &blocks, writer, why);
 }

@@ -1,10 +1,9 @@
 // Reads an image from the front to the back and reports what is in it and what is damaged. Called
 // by bootimage inspect and by the unit tests.
-#include "image_read.h"
+#include "image_reading.h"
 
 #include "checksum.h"
 #include "geometry.h"
-#include "image_layout.h"
 #include "mbr.h"
 #include "stage2_header.h"
 #include "word_sums.h"
@@ -12,20 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READ_BLOCK_SIZE 0x10000 // a multiple of SECTOR_SIZE
-
-// State of one reading.
-struct reading {
-    const struct image_reader *reader;
-    struct image_report *report;
-    uint8_t mbr[SECTOR_SIZE];
-    struct stage2_header stage2_header;
-    uint8_t stage2[STAGE2_MAX_SECTORS * SECTOR_SIZE];
-    uint64_t next_lba; // behind the last part
-};
-
-// Where to write the next problem. The last place is written over once all are taken.
-static struct message *next_problem(struct reading *reading)
+struct message *next_problem(struct reading *reading)
 {
     const uint32_t index = reading->report->problem_count++;
 
@@ -33,8 +19,22 @@ static struct message *next_problem(struct reading *reading)
                 ->problems[index < IMAGE_REPORT_PROBLEMS ? index : IMAGE_REPORT_PROBLEMS - 1];
 }
 
-static struct image_part *add_part(struct reading *reading, enum image_part_kind kind, uint64_t lba,
-                                   uint64_t bytes)
+bool reserve_parts(struct reading *reading, uint32_t count)
+{
+    struct image_report *report = reading->report;
+    struct image_part *parts = realloc(report->parts, count * sizeof(*parts));
+
+    if (parts == NULL) {
+        message_format(next_problem(reading), "not enough memory for a report of %u parts",
+                       (unsigned)count);
+        return false;
+    }
+    report->parts = parts;
+    return true;
+}
+
+struct image_part *add_part(struct reading *reading, enum image_part_kind kind, uint64_t lba,
+                            uint64_t bytes)
 {
     struct image_part *part = &reading->report->parts[reading->report->part_count++];
 
@@ -43,12 +43,9 @@ static struct image_part *add_part(struct reading *reading, enum image_part_kind
     return part;
 }
 
-// Reads whole sectors. False, with a problem reported, when the file is too short or unreadable.
-static bool read_sectors(struct reading *reading, const char *what, uint64_t lba, uint64_t sectors,
-                         void *buffer)
+bool check_file_holds(struct reading *reading, const char *what, uint64_t lba, uint64_t sectors)
 {
     const uint64_t file_sectors = reading->reader->bytes / SECTOR_SIZE;
-    struct message why;
 
     if (lba > file_sectors || sectors > file_sectors - lba) {
         message_format(next_problem(reading),
@@ -56,6 +53,17 @@ static bool read_sectors(struct reading *reading, const char *what, uint64_t lba
                        "is cut short, copy or make it anew",
                        what, (unsigned long long)sectors, (unsigned long long)lba,
                        (unsigned long long)reading->reader->bytes);
+        return false;
+    }
+    return true;
+}
+
+bool read_sectors(struct reading *reading, const char *what, uint64_t lba, uint64_t sectors,
+                  void *buffer)
+{
+    struct message why;
+
+    if (!check_file_holds(reading, what, lba, sectors)) {
         return false;
     }
     if (!reading->reader->read(reading->reader->context, lba * SECTOR_SIZE, buffer,
@@ -66,7 +74,7 @@ static bool read_sectors(struct reading *reading, const char *what, uint64_t lba
     return true;
 }
 
-static void report_damage(struct reading *reading, const char *what, uint64_t lba, uint64_t bytes)
+void report_damage(struct reading *reading, const char *what, uint64_t lba, uint64_t bytes)
 {
     message_format(next_problem(reading),
                    "%s is damaged: the checksum of %llu sectors from LBA %llu is wrong, copy or "
@@ -131,15 +139,13 @@ static bool read_stage2(struct reading *reading)
     return true;
 }
 
-static bool is_zero(const uint8_t *bytes, size_t size)
+bool is_zero(const uint8_t *bytes, size_t size)
 {
     return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
-// Checks that all is zero from the end of the last part to `end`.
-static void read_padding(struct reading *reading, uint64_t end)
+void read_padding(struct reading *reading, uint64_t end)
 {
-    uint8_t *block;
     struct image_part *part;
     uint64_t lba = reading->next_lba;
 
@@ -147,17 +153,11 @@ static void read_padding(struct reading *reading, uint64_t end)
         return; // nothing behind, or a size that is reported as wrong elsewhere
     }
     part = add_part(reading, IMAGE_PART_PADDING, lba, (end - lba) * SECTOR_SIZE);
-    block = malloc(READ_BLOCK_SIZE);
-    if (block == NULL) {
-        message_format(next_problem(reading), "not enough memory to read the padding");
-        return;
-    }
     part->good = true;
     while (part->good && lba < end) {
-        const uint64_t most = READ_BLOCK_SIZE / SECTOR_SIZE;
-        const uint64_t sectors = end - lba < most ? end - lba : most;
-        part->good = read_sectors(reading, "the padding", lba, sectors, block);
-        if (part->good && !is_zero(block, (size_t)(sectors * SECTOR_SIZE))) {
+        const uint64_t sectors = end - lba < READ_BLOCK_SECTORS ? end - lba : READ_BLOCK_SECTORS;
+        part->good = read_sectors(reading, "the padding", lba, sectors, reading->block);
+        if (part->good && !is_zero(reading->block, (size_t)(sectors * SECTOR_SIZE))) {
             part->good = false;
             message_format(next_problem(reading),
                            "the padding is damaged: not all is zero in the %llu sectors from LBA "
@@ -166,7 +166,6 @@ static void read_padding(struct reading *reading, uint64_t end)
         }
         lba += sectors;
     }
-    free(block);
 }
 
 // False when the items cannot be found.
@@ -241,123 +240,6 @@ static void check_mbr_fields(struct reading *reading)
     }
 }
 
-// Reads an item and checks its checksum and the zeros behind it.
-static void read_item(struct reading *reading, enum image_part_kind kind, const char *what,
-                      const struct image_item *item, uint8_t *buffer)
-{
-    struct image_part *part = add_part(reading, kind, item->lba, item->bytes);
-    const uint64_t sectors = image_item_sectors(item->bytes);
-    struct checksum_state state;
-    struct image_checksum actual;
-
-    if (!read_sectors(reading, what, item->lba, sectors, buffer)) {
-        return;
-    }
-    checksum_begin(&state);
-    checksum_add(&state, buffer, (size_t)(sectors * SECTOR_SIZE));
-    actual = checksum_end(&state);
-    part->good = checksum_equal(&actual, &item->checksum);
-    if (!part->good) {
-        report_damage(reading, what, item->lba, item->bytes);
-    }
-    for (uint64_t i = item->bytes; i < sectors * SECTOR_SIZE; i++) {
-        if (buffer[i] != 0) {
-            part->good = false;
-            message_format(next_problem(reading),
-                           "%s is followed by bytes that are not zero in its last sector: make "
-                           "the image anew",
-                           what);
-            return;
-        }
-    }
-}
-
-static void read_command_line(struct reading *reading)
-{
-    uint8_t buffer[(COMMAND_LINE_MAX_BYTES / SECTOR_SIZE + 1) * SECTOR_SIZE];
-    struct image_report *report = reading->report;
-    const size_t bytes = (size_t)report->items.command_line->bytes;
-    struct message why;
-
-    memset(buffer, 0, sizeof(buffer));
-    read_item(reading, IMAGE_PART_COMMAND_LINE, "the command line", report->items.command_line,
-              buffer);
-    memcpy(report->command_line, buffer, bytes);
-    if (report->parts[report->part_count - 1].good &&
-        !command_line_check(report->command_line, bytes, &why)) {
-        *next_problem(reading) = why;
-    }
-}
-
-// What the image header says of the kernel must be what its ELF file says.
-static void check_kernel(struct reading *reading)
-{
-    struct image_report *report = reading->report;
-    const struct image_item *item = report->items.kernel;
-    uint64_t alignment;
-    uint64_t phase;
-    struct message why;
-
-    if (!elf_parse(report->kernel_file, item->bytes, &report->kernel, &why) ||
-        !kernel_layout_plan(&report->kernel, &report->layout, &why)) {
-        *next_problem(reading) = why;
-        return;
-    }
-    report->has_kernel = true;
-    kernel_layout_wish(&report->layout, &alignment, &phase);
-    if (item->memory_bytes != report->layout.memory_bytes || item->memory_alignment != alignment ||
-        item->memory_phase != phase) {
-        message_format(next_problem(reading),
-                       "the image header asks for %llu bytes of memory for a kernel that takes "
-                       "%llu, or for another alignment: make the image anew",
-                       (unsigned long long)item->memory_bytes,
-                       (unsigned long long)report->layout.memory_bytes);
-    }
-}
-
-static void read_kernel(struct reading *reading)
-{
-    struct image_report *report = reading->report;
-    const struct image_item *item = report->items.kernel;
-    const uint64_t sectors = image_item_sectors(item->bytes);
-    const uint32_t problems = report->problem_count;
-
-    // Nothing is allocated that the file does not hold; read_item refuses it.
-    if (sectors <= reading->reader->bytes / SECTOR_SIZE) {
-        report->kernel_file =
-            sectors <= SIZE_MAX / SECTOR_SIZE ? malloc((size_t)(sectors * SECTOR_SIZE)) : NULL;
-        if (report->kernel_file == NULL) {
-            add_part(reading, IMAGE_PART_KERNEL, item->lba, item->bytes);
-            message_format(next_problem(reading), "not enough memory for a kernel of %llu bytes",
-                           (unsigned long long)item->bytes);
-            return;
-        }
-    }
-    read_item(reading, IMAGE_PART_KERNEL, "the kernel", item, report->kernel_file);
-    if (report->problem_count == problems) {
-        check_kernel(reading);
-    }
-}
-
-static void read_items(struct reading *reading)
-{
-    const struct image_items *items = &reading->report->items;
-    const bool line_first =
-        items->command_line != NULL && items->command_line->lba < items->kernel->lba;
-
-    if (line_first) {
-        read_padding(reading, items->command_line->lba);
-        read_command_line(reading);
-    }
-    read_padding(reading, items->kernel->lba);
-    read_kernel(reading);
-    if (items->command_line != NULL && !line_first) {
-        read_padding(reading, items->command_line->lba);
-        read_command_line(reading);
-    }
-    read_padding(reading, items->image_sectors);
-}
-
 void image_read(const struct image_reader *reader, struct image_report *report)
 {
     struct reading reading;
@@ -367,7 +249,8 @@ void image_read(const struct image_reader *reader, struct image_report *report)
     reading.reader = reader;
     reading.report = report;
     report->file_bytes = reader->bytes;
-    if (!read_mbr(&reading) || !read_stage2(&reading)) {
+    if (!reserve_parts(&reading, IMAGE_FIXED_PARTS) || !read_mbr(&reading) ||
+        !read_stage2(&reading)) {
         return;
     }
     if (read_header(&reading)) {
@@ -378,7 +261,10 @@ void image_read(const struct image_reader *reader, struct image_report *report)
 
 void image_report_free(struct image_report *report)
 {
+    free(report->parts);
     free(report->kernel_file);
+    report->parts = NULL;
+    report->part_count = 0;
     report->kernel_file = NULL;
     report->has_kernel = false;
 }

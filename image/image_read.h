@@ -3,23 +3,15 @@
 #ifndef IMAGE_READ_H
 #define IMAGE_READ_H
 
-#include "elf.h"
 #include "image_format.h"
 #include "image_header.h"
-#include "kernel_layout.h"
+#include "image_stream.h"
+#include "kernel_check.h"
 #include "message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-// Where the image comes from.
-struct image_reader {
-    // Reads exactly `size` bytes at `offset`; all below `bytes`. False, with a message.
-    bool (*read)(void *context, uint64_t offset, void *buffer, size_t size, struct message *why);
-    void *context;
-    uint64_t bytes; // of the file or device
-};
 
 enum image_part_kind {
     IMAGE_PART_MBR,
@@ -28,6 +20,8 @@ enum image_part_kind {
     IMAGE_PART_HEADER,
     IMAGE_PART_COMMAND_LINE,
     IMAGE_PART_KERNEL,
+    IMAGE_PART_SYMBOLS,
+    IMAGE_PART_MODULE,
     IMAGE_PART_PADDING,
 };
 
@@ -35,10 +29,10 @@ struct image_part {
     enum image_part_kind kind;
     uint64_t lba;
     uint64_t bytes;
-    bool good; // checksum, signature, or for padding: all zeros
+    bool good;                     // checksum, signature, or for padding: all zeros
+    const struct image_item *item; // of the image header; null for what is none
 };
 
-#define IMAGE_REPORT_PARTS    12
 #define IMAGE_REPORT_PROBLEMS 16
 
 struct image_report {
@@ -46,7 +40,7 @@ struct image_report {
     uint32_t disk_signature;
 
     uint32_t part_count;
-    struct image_part parts[IMAGE_REPORT_PARTS]; // in order of LBA
+    struct image_part *parts; // in order of LBA
 
     // What is wrong, one line each; those that find no room are counted only. None: a good image.
     uint32_t problem_count;
@@ -58,10 +52,12 @@ struct image_report {
 
     char command_line[COMMAND_LINE_MAX_BYTES + 1]; // as read, ends with NUL
 
-    bool has_kernel; // its ELF file was accepted
+    bool has_kernel; // stage 2 will accept it
     uint8_t *kernel_file;
-    struct elf_kernel kernel;
-    struct kernel_layout layout;
+    struct checked_kernel kernel;
+
+    bool has_symbols; // stage 2 will accept them
+    struct symbols_header symbols;
 };
 
 // Fills the report; to be freed.

@@ -3,10 +3,11 @@
 #include "kernel_pack.h"
 
 #include "geometry.h"
-#include "handover.h"
 #include "image_format.h"
-#include "kernel_layout.h"
-#include "kernel_request.h"
+#include "kernel_check.h"
+#include "kernel_extras.h"
+#include "kernel_notes.h"
+#include "page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,10 @@ struct packing {
     const struct elf_kernel *kernel;
     struct packed_segment *segments;
     uint32_t count;
-    uint64_t size; // of the packed file
+    struct kernel_extras extras; // the other program headers that are kept
+    uint64_t note_offset;        // of the boot request, in the source file
+    uint64_t note_bytes;         // 0: none
+    uint64_t size;               // of the packed file
 };
 
 static uint64_t page_of(uint64_t address)
@@ -74,8 +78,9 @@ static uint64_t without_trailing_zeros(const uint8_t *bytes, uint64_t size)
 }
 
 // Zeros at the end of the last segments need not be read from disk: they become .bss. Not in an
-// executable segment, whose entry point must lie in its file part, and not in a segment that shares
-// its last page with the next one, because it could not be mapped in place any more.
+// executable segment, whose entry point must lie in its file part, not in a segment that shares
+// its last page with the next one, because it could not be mapped in place any more, and not what
+// stage 2 looks up in the file (kernel_extras_kept).
 static void trim_trailing_zeros(struct packing *packing)
 {
     for (uint32_t i = packing->count; i-- != 0;) {
@@ -85,8 +90,11 @@ static void trim_trailing_zeros(struct packing *packing)
             return;
         }
         if (segment->copied != 0) { // else its offset means nothing
-            segment->copied = without_trailing_zeros(
-                packing->kernel->file + segment->source.file_offset, segment->copied);
+            const uint64_t kept =
+                kernel_extras_kept(&packing->extras, packing->kernel, &segment->source);
+            segment->copied = kept + without_trailing_zeros(packing->kernel->file +
+                                                                segment->source.file_offset + kept,
+                                                            segment->copied - kept);
             segment->file_size = segment->copied;
         }
         if (segment->copied != 0) {
@@ -120,13 +128,21 @@ static void fill_interior_bss(struct packing *packing)
     }
 }
 
+// ELF header and program headers; the note lies behind them, 8-byte aligned as they are.
+static uint64_t headers_bytes(const struct packing *packing)
+{
+    const uint64_t count =
+        (uint64_t)packing->count + packing->extras.count + (packing->note_bytes != 0);
+
+    return sizeof(struct elf64_header) + count * sizeof(struct elf64_program_header);
+}
+
 // Gives every segment its offset: in the page after all bytes before it, at p_vaddr mod 4096; a
 // segment that shares a page with the one before it follows that one at the same distance as in
 // memory, if that one's bytes reach so far.
 static bool place_segments(struct packing *packing, struct message *why)
 {
-    uint64_t end = sizeof(struct elf64_header) +
-                   (uint64_t)packing->count * sizeof(struct elf64_program_header);
+    uint64_t end = headers_bytes(packing) + packing->note_bytes;
 
     for (uint32_t i = 0; i < packing->count; i++) {
         struct packed_segment *segment = &packing->segments[i];
@@ -155,14 +171,37 @@ static bool place_segments(struct packing *packing, struct message *why)
     return true;
 }
 
+// Program headers of what lies inside a segment: at the offset that follows from that.
+static void place_extras(struct packing *packing)
+{
+    for (uint32_t i = 0; i < packing->extras.count; i++) {
+        struct elf64_program_header *extra = &packing->extras.headers[i];
+        const struct packed_segment *segment = packing->segments;
+        while (!kernel_extra_inside(extra, &segment->source)) {
+            segment++; // kernel_extras_collect has seen that there is one
+        }
+        const uint64_t distance = extra->p_vaddr - segment->source.virtual_address;
+        const uint64_t in_file = distance < segment->file_size ? segment->file_size - distance : 0;
+        extra->p_offset = segment->offset + distance;
+        extra->p_filesz = extra->p_filesz < in_file ? extra->p_filesz : in_file;
+    }
+}
+
+static uint8_t *write_program_header(uint8_t *place, const struct elf64_program_header *header)
+{
+    memcpy(place, header, sizeof(*header));
+    return place + sizeof(*header);
+}
+
 static void write_headers(const struct packing *packing, uint8_t *bytes)
 {
-    const uint8_t *source = packing->kernel->file;
+    const uint64_t table = headers_bytes(packing);
+    uint8_t *next = bytes + sizeof(struct elf64_header);
     struct elf64_header header;
 
-    memcpy(&header, source, sizeof(header));
+    memcpy(&header, packing->kernel->file, sizeof(header));
     header.e_phoff = sizeof(header);
-    header.e_phnum = (uint16_t)packing->count;
+    header.e_phnum = (uint16_t)((table - sizeof(header)) / sizeof(struct elf64_program_header));
     header.e_shoff = 0; // sections are for linkers and debuggers
     header.e_shentsize = 0;
     header.e_shnum = 0;
@@ -172,14 +211,26 @@ static void write_headers(const struct packing *packing, uint8_t *bytes)
     for (uint32_t i = 0; i < packing->count; i++) {
         const struct packed_segment *segment = &packing->segments[i];
         struct elf64_program_header entry;
-        memcpy(&entry,
-               source + packing->kernel->program_header_offset +
-                   (uint64_t)segment->source.header_index * sizeof(entry),
-               sizeof(entry));
+        elf_program_header(packing->kernel, segment->source.header_index, &entry);
         entry.p_offset = segment->offset;
         entry.p_filesz = segment->file_size;
         entry.p_align = PAGE_BYTES;
-        memcpy(bytes + sizeof(header) + i * sizeof(entry), &entry, sizeof(entry));
+        next = write_program_header(next, &entry);
+    }
+    for (uint32_t i = 0; i < packing->extras.count; i++) {
+        next = write_program_header(next, &packing->extras.headers[i]);
+    }
+    if (packing->note_bytes != 0) {
+        const struct elf64_program_header note = {
+            .p_type = ELF_PT_NOTE,
+            .p_flags = ELF_PF_R,
+            .p_offset = table,
+            .p_filesz = packing->note_bytes,
+            .p_memsz = packing->note_bytes,
+            .p_align = NOTE_ALIGNMENT,
+        };
+        next = write_program_header(next, &note);
+        memcpy(next, packing->kernel->file + packing->note_offset, (size_t)packing->note_bytes);
     }
 }
 
@@ -206,20 +257,44 @@ static bool write_file(const struct packing *packing, struct packed_kernel *pack
 }
 
 // What stage 2 will say of the item: it must accept it, or the image is not made.
-static bool check_packed(struct packed_kernel *packed, struct message *why)
+static bool check_packed(const struct elf_kernel *source, struct packed_kernel *packed,
+                         struct message *why)
 {
-    struct elf_kernel kernel;
-    struct kernel_layout layout;
-    const struct boot_request request = {.stack_size = DEFAULT_STACK_BYTES};
+    struct checked_kernel checked;
 
-    if (!elf_parse(packed->bytes, packed->size, &kernel, why) ||
-        !kernel_layout_plan(&kernel, &layout, why) ||
-        !handover_addresses_fit(&kernel, &request, why)) {
+    if (!kernel_check(packed->bytes, packed->size, source->alignment, &checked, why)) {
         return false;
     }
-    packed->memory_bytes = layout.memory_bytes;
-    kernel_layout_wish(&layout, &packed->memory_alignment, &packed->memory_phase);
+    packed->item_flags = checked.item_flags;
+    packed->memory_bytes = checked.layout.memory_bytes;
+    packed->memory_alignment = checked.memory_alignment;
+    packed->memory_phase = checked.memory_phase;
     return true;
+}
+
+// What of the source goes into the packed file. Its request is looked at first: what is wrong with
+// it is not to be left out with the other notes.
+static bool collect(struct packing *packing, struct message *why)
+{
+    if (!kernel_notes_covered(packing->kernel, why) || !collect_segments(packing, why) ||
+        !kernel_extras_collect(packing->kernel, &packing->extras, why)) {
+        return false;
+    }
+    if (!kernel_note_find(packing->kernel, &packing->note_offset, &packing->note_bytes)) {
+        packing->note_bytes = 0;
+    }
+    return true;
+}
+
+static bool lay_out(struct packing *packing, struct packed_kernel *packed, struct message *why)
+{
+    trim_trailing_zeros(packing);
+    fill_interior_bss(packing);
+    if (!place_segments(packing, why)) {
+        return false;
+    }
+    place_extras(packing);
+    return write_file(packing, packed, why);
 }
 
 bool kernel_pack(const struct elf_kernel *kernel, struct packed_kernel *packed, struct message *why)
@@ -232,14 +307,10 @@ bool kernel_pack(const struct elf_kernel *kernel, struct packed_kernel *packed, 
         return message_refuse(why, "position-independent kernels are not supported yet: link with "
                                    "-no-pie -static");
     }
-    done = collect_segments(&packing, why);
-    if (done) {
-        trim_trailing_zeros(&packing);
-        fill_interior_bss(&packing);
-        done = place_segments(&packing, why) && write_file(&packing, packed, why) &&
-               check_packed(packed, why);
-    }
+    done = collect(&packing, why) && lay_out(&packing, packed, why) &&
+           check_packed(kernel, packed, why);
     free(packing.segments);
+    kernel_extras_free(&packing.extras);
     if (!done) {
         packed_kernel_free(packed);
     }

@@ -17,14 +17,17 @@
 struct packed_kernel {
     uint8_t *bytes;        // from malloc; zeros from `size` up to the end of its last sector
     uint64_t size;         // of the ELF file
-    uint64_t memory_bytes; // what image_item.memory_bytes and its wish say
+    uint32_t item_flags;   // what the kernel's image_item says: flags,
+    uint64_t memory_bytes; // memory size and wish
     uint64_t memory_alignment;
     uint64_t memory_phase;
 };
 
-// Packs a kernel that elf_parse accepted: file header and program headers of the loadable segments
-// first, then the segments' bytes, the pages of each run after those of the run before. The result
-// has been parsed and planned by the same code that stage 2 uses. False, with a message.
+// Packs a kernel that elf_parse accepted: file header and program headers first (of the loadable
+// segments, then PT_DYNAMIC of a position-independent kernel, PT_TLS, PT_GNU_RELRO and the note
+// with the boot request), that note, then the segments' bytes, the pages of each run after those of
+// the run before. The result has been checked by all that stage 2 will do with it (kernel_check.h).
+// False, with a message.
 bool kernel_pack(const struct elf_kernel *kernel, struct packed_kernel *packed,
                  struct message *why);
 

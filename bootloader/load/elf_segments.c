@@ -167,10 +167,8 @@ static const char *relro_fault(const struct elf64_program_header *header, struct
     if (covered - start < end - start) {
         return "(PT_GNU_RELRO) passes the writable segments";
     }
-    if (start != end) {
-        kernel->relro_start = start;
-        kernel->relro_end = end;
-    }
+    kernel->relro_start = start;
+    kernel->relro_end = end;
     return NULL;
 }
 

@@ -153,8 +153,8 @@ class Truncated(ErrorTest):
         lba = self.image.kernel.lba + 7
         self.check(lba, f"cannot read kernel: disk 80h, LBA {lba}, status 0")
 
-    def test_before_the_last_sector(self):
-        lba = self.image.used_sectors() - 1
+    def test_before_the_kernels_last_sector(self):
+        lba = self.image.kernel.lba + self.image.kernel.sectors - 1
         self.check(lba, f"cannot read kernel: disk 80h, LBA {lba}, status 0")
 
     def test_only_padding_is_missing(self):

@@ -14,13 +14,29 @@
 
 #define STAGE2_SECTORS 20
 
+// A plan of parts of these sizes.
+static bool plan_sizes(uint32_t stage2_sectors, size_t command_line_bytes, uint64_t kernel_bytes,
+                       struct image_plan *plan, struct message *why)
+{
+    static char command_line[COMMAND_LINE_MAX_BYTES];
+    const struct packed_kernel kernel = {.size = kernel_bytes};
+    const struct image_parts parts = {
+        .kernel = &kernel,
+        .command_line = command_line,
+        .command_line_bytes = command_line_bytes,
+    };
+
+    memset(command_line, 'x', sizeof(command_line));
+    return image_plan_make(stage2_sectors, &parts, plan, why);
+}
+
 static void plans_the_order_on_disk(void **state)
 {
     struct image_plan plan;
     struct message why;
 
     (void)state;
-    assert_true(image_plan_make(STAGE2_SECTORS, 513, 10 * SECTOR_SIZE + 1, &plan, &why));
+    assert_true(plan_sizes(STAGE2_SECTORS, 513, 10 * SECTOR_SIZE + 1, &plan, &why));
     assert_int_equal(plan.header_lba, 21);
     assert_int_equal(plan.header_sectors, 1);
     assert_int_equal(plan.command_line_lba, 22);
@@ -29,7 +45,7 @@ static void plans_the_order_on_disk(void **state)
     assert_int_equal(plan.item_count, 2);
     assert_int_equal(geometry_sectors(&plan.geometry), 3024);
 
-    assert_true(image_plan_make(1, 0, 1, &plan, &why));
+    assert_true(plan_sizes(1, 0, 1, &plan, &why));
     assert_int_equal(plan.header_lba, 2);
     assert_int_equal(plan.command_line_lba, 0);
     assert_int_equal(plan.kernel_lba, 3);
@@ -44,12 +60,12 @@ static void refuses_more_sectors_than_the_partition_table_counts(void **state)
     struct message why;
 
     (void)state;
-    assert_true(image_plan_make(1, 0, (most - 3) * SECTOR_SIZE, &plan, &why));
+    assert_true(plan_sizes(1, 0, (most - 3) * SECTOR_SIZE, &plan, &why));
     assert_int_equal(geometry_sectors(&plan.geometry), most);
-    assert_false(image_plan_make(1, 0, (most - 3) * SECTOR_SIZE + 1, &plan, &why));
+    assert_false(plan_sizes(1, 0, (most - 3) * SECTOR_SIZE + 1, &plan, &why));
     assert_non_null(strstr(why.text, "2048 GiB"));
-    assert_false(image_plan_make(1, 0, (uint64_t)IMAGE_MAX_SECTORS * SECTOR_SIZE, &plan, &why));
-    assert_false(image_plan_make(64, 4095, UINT64_MAX, &plan, &why));
+    assert_false(plan_sizes(1, 0, (uint64_t)IMAGE_MAX_SECTORS * SECTOR_SIZE, &plan, &why));
+    assert_false(plan_sizes(64, 4095, UINT64_MAX, &plan, &why));
 }
 
 static void checks_the_command_line(void **state)

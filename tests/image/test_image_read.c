@@ -41,7 +41,7 @@ static void accepts_what_the_writer_made(void **state)
                (uint64_t)(IMAGE_SECTORS - PADDING_LBA) * SECTOR_SIZE);
     assert_string_equal(report.command_line, "quiet");
     assert_true(report.has_kernel);
-    assert_int_equal(report.kernel.segment_count, 2);
+    assert_int_equal(report.kernel.elf.segment_count, 2);
     image_report_free(&report);
     free(image.bytes);
 }

@@ -125,7 +125,7 @@ bool memory_image_read(void *context, uint64_t offset, void *buffer, size_t size
     return true;
 }
 
-void make_image(struct memory_image *image, const char *command_line)
+void make_image_of(struct memory_image *image, struct image_parts *parts)
 {
     uint8_t mbr[SECTOR_SIZE];
     uint8_t stage2[20 * SECTOR_SIZE];
@@ -135,15 +135,6 @@ void make_image(struct memory_image *image, const char *command_line)
     uint64_t size;
     struct message why;
     const struct image_writer writer = {memory_image_write, image};
-    const struct image_parts parts = {
-        .mbr = mbr,
-        .mbr_bytes = sizeof(mbr),
-        .stage2 = stage2,
-        .stage2_bytes = sizeof(stage2),
-        .kernel = &packed,
-        .command_line = command_line,
-        .command_line_bytes = strlen(command_line),
-    };
 
     elf_spec_simple(&spec);
     uint8_t *file = elf_build(&spec, 0, &size);
@@ -151,9 +142,26 @@ void make_image(struct memory_image *image, const char *command_line)
     assert_true(kernel_pack(&kernel, &packed, &why));
     free(file);
     make_loader(mbr, stage2, 20, FIRST_BLOCK_SECTORS);
+    parts->mbr = mbr;
+    parts->mbr_bytes = sizeof(mbr);
+    parts->stage2 = stage2;
+    parts->stage2_bytes = sizeof(stage2);
+    parts->kernel = &packed;
     *image = (struct memory_image){.refuse_at = UINT64_MAX};
-    assert_true(image_write(&parts, &writer, &why));
+    if (!image_write(parts, &writer, &why)) {
+        fail_msg("refused: %s", why.text);
+    }
     packed_kernel_free(&packed);
+}
+
+void make_image(struct memory_image *image, const char *command_line)
+{
+    struct image_parts parts = {
+        .command_line = command_line,
+        .command_line_bytes = strlen(command_line),
+    };
+
+    make_image_of(image, &parts);
 }
 
 void read_image(struct memory_image *image, struct image_report *report)

@@ -61,6 +61,9 @@ bool memory_image_read(void *context, uint64_t offset, void *buffer, size_t size
 // block. `command_line` may be empty. The bytes are from malloc.
 void make_image(struct memory_image *image, const char *command_line);
 
+// Writes an image of these parts, whose loader and kernel it fills in as make_image does.
+void make_image_of(struct memory_image *image, struct image_parts *parts);
+
 // Reads the image back; the report is the caller's to free.
 void read_image(struct memory_image *image, struct image_report *report);
 

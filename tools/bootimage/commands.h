@@ -4,12 +4,19 @@
 #define BOOTIMAGE_COMMANDS_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #define EXIT_REFUSED 1 // the input is not good, or the system said no
 #define EXIT_USAGE   2 // the command line is not understood
 
 int create_command(char **arguments);
 int inspect_command(char **arguments);
+
+// Prints the help text of a command on standard output; gives the exit status.
+int print_help(const char *command);
+
+// Prints text so that it stays in its line: control characters as \xNN.
+void print_on_one_line(FILE *stream, const char *text);
 
 // Prints `bootimage: PATH: TEXT` on standard error, without the path where that is NULL, and
 // returns EXIT_REFUSED.

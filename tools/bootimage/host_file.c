@@ -86,12 +86,21 @@ void host_input_close(struct host_input *input)
     host_close(input->descriptor);
 }
 
+bool host_input_open_regular(const char *path, struct host_input *input, struct message *why)
+{
+    if (!host_input_open(path, input, why)) {
+        return false;
+    }
+    if (host_open_kind(input->descriptor) != HOST_FILE_REGULAR) {
+        host_input_close(input);
+        return message_refuse(why, "is not a regular file: name one");
+    }
+    return true;
+}
+
 static bool read_whole(struct host_input *input, uint64_t most, struct host_bytes *file,
                        struct message *why)
 {
-    if (host_open_kind(input->descriptor) != HOST_FILE_REGULAR) {
-        return message_refuse(why, "is not a regular file: name one");
-    }
     if (input->size == 0) {
         return message_refuse(why, "is empty: build it again");
     }
@@ -119,7 +128,7 @@ bool host_read_file(const char *path, uint64_t most, struct host_bytes *file, st
     struct host_input input = {.descriptor = -1};
     bool done;
 
-    if (!host_input_open(path, &input, why)) {
+    if (!host_input_open_regular(path, &input, why)) {
         return false;
     }
     done = read_whole(&input, most, file, why);

@@ -25,6 +25,8 @@ struct host_input {
 };
 
 bool host_input_open(const char *path, struct host_input *input, struct message *why);
+// The same, and refuses what is not a regular file.
+bool host_input_open_regular(const char *path, struct host_input *input, struct message *why);
 // `context` is a struct host_input; the read function of struct image_reader.
 bool host_input_read(void *context, uint64_t offset, void *buffer, size_t size,
                      struct message *why);

@@ -40,6 +40,18 @@ static void print_summary(const struct image_report *report)
     (void)printf("\n\n");
 }
 
+static void print_module(const struct image_report *report, const struct image_item *module)
+{
+    const char *name = image_item_text(&report->items, module);
+
+    (void)printf("module ");
+    print_quoted(name, module->name_bytes);
+    if (module->command_line_bytes != 0) {
+        (void)printf(", command line ");
+        print_quoted(name + module->name_bytes + 1, module->command_line_bytes);
+    }
+}
+
 static void print_part_name(const struct image_report *report, const struct image_part *part)
 {
     switch (part->kind) {
@@ -61,6 +73,15 @@ static void print_part_name(const struct image_report *report, const struct imag
         break;
     case IMAGE_PART_KERNEL:
         (void)printf("kernel");
+        break;
+    case IMAGE_PART_SYMBOLS:
+        (void)printf("symbols");
+        if (report->has_symbols) {
+            (void)printf(", %" PRIu32 " functions", report->symbols.symbol_count);
+        }
+        break;
+    case IMAGE_PART_MODULE:
+        print_module(report, part->item);
         break;
     case IMAGE_PART_PADDING:
         (void)printf("padding");
@@ -94,7 +115,7 @@ static void print_run(const struct image_report *report, const struct kernel_run
     struct elf_segment segment;
 
     for (uint32_t i = 0; i < run->segment_count; i++) {
-        if (!elf_next_segment(&report->kernel, &cursor, &segment)) {
+        if (!elf_next_segment(&report->kernel.elf, &cursor, &segment)) {
             return;
         }
         (void)printf("%8" PRIu32 "  0x%016" PRIx64 " %14" PRIu64 " %14" PRIu64 " %14" PRIu64
@@ -114,12 +135,12 @@ static void print_kernel(const struct image_report *report)
 
     (void)printf("\nkernel: entry 0x%016" PRIx64 ", %" PRIu64 " bytes of memory%s, wished at a "
                  "multiple of %" PRIu64 " plus %" PRIu64 "\n\n",
-                 report->kernel.entry, report->layout.memory_bytes,
-                 report->layout.contiguous ? ", contiguous" : "",
+                 report->kernel.elf.entry, report->kernel.layout.memory_bytes,
+                 report->kernel.layout.contiguous ? ", contiguous" : "",
                  report->items.kernel->memory_alignment, report->items.kernel->memory_phase);
     (void)printf("%8s  %-18s %14s %14s %14s  %-6s  %s\n", "segment", "address", "memory", "file",
                  "file offset", "rights", "pages");
-    while (kernel_layout_next_run(&report->layout, &cursor, &run)) {
+    while (kernel_layout_next_run(&report->kernel.layout, &cursor, &run)) {
         print_run(report, &run);
     }
 }
@@ -153,8 +174,9 @@ int inspect_command(char **arguments)
     struct message why;
     int status;
 
-    if (!options_parse("inspect", arguments, &file, 1)) {
-        return EXIT_USAGE;
+    const enum options_result parsed = options_parse("inspect", arguments, &file, 1);
+    if (parsed != OPTIONS_TAKEN) {
+        return parsed == OPTIONS_HELP ? print_help("inspect") : EXIT_USAGE;
     }
     if (file.value == NULL) {
         (void)fprintf(stderr, "bootimage: no image named: see bootimage inspect --help\n");

@@ -8,7 +8,7 @@
 static const char help_text[] =
     "bootimage joins a kernel and the Firstlight bootloader into one raw disk image.\n"
     "\n"
-    "  bootimage create --kernel FILE --output FILE [--cmdline TEXT]\n"
+    "  bootimage create --kernel FILE --output FILE [--cmdline TEXT] [--module NAME=FILE]...\n"
     "  bootimage inspect FILE\n"
     "  bootimage COMMAND --help    more about one command\n"
     "  bootimage --version\n"
@@ -17,15 +17,22 @@ static const char help_text[] =
 
 static const char create_help_text[] =
     "bootimage create --kernel FILE --output FILE [--cmdline TEXT]\n"
+    "                 [--module NAME=FILE [--module-cmdline TEXT]]... [--no-symbols]\n"
     "\n"
     "Checks the kernel with the bootloader's own code and writes the disk image.\n"
     "\n"
-    "  --kernel FILE    the kernel: a statically linked ELF64 executable for x86-64\n"
-    "  --output FILE    the image; a file of that name is replaced, and only by a whole image\n"
-    "  --cmdline TEXT   what the kernel finds as its command line, at most 4095 bytes\n"
+    "  --kernel FILE          the kernel: a statically linked ELF64 executable for x86-64\n"
+    "  --output FILE          the image; a file of that name is replaced, and only by a whole\n"
+    "                         image\n"
+    "  --cmdline TEXT         what the kernel finds as its command line, at most 4095 bytes\n"
+    "  --module NAME=FILE     a file that the kernel finds in memory under this name, 1 to 255\n"
+    "                         bytes; any number of them, which the kernel gets in this order\n"
+    "  --module-cmdline TEXT  the command line of the module before it, at most 4095 bytes\n"
+    "  --no-symbols           leave the names of the kernel's functions out, which a panic could\n"
+    "                         print\n"
     "\n"
-    "The same input gives the same image, byte for byte. Debug information, symbols and\n"
-    "sections stay out of it. To put it on a USB stick, copy it with dd.\n";
+    "The same input gives the same image, byte for byte. Debug information and sections stay\n"
+    "out of it. To put it on a USB stick, copy it with dd.\n";
 
 static const char inspect_help_text[] =
     "bootimage inspect FILE\n"
@@ -50,18 +57,27 @@ static const struct command {
 
 #define DELETE_CHARACTER 0x7F
 
+void print_on_one_line(FILE *stream, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        const unsigned char byte = (unsigned char)*text;
+        if (byte < ' ' || byte == DELETE_CHARACTER) {
+            (void)fprintf(stream, "\\x%02x", byte);
+        } else {
+            (void)fputc(byte, stream);
+        }
+    }
+}
+
 int complain(const char *path, const char *text)
 {
     (void)fputs("bootimage: ", stderr);
-    for (; path != NULL && *path != '\0'; path++) {
-        const unsigned char byte = (unsigned char)*path;
-        if (byte < ' ' || byte == DELETE_CHARACTER) {
-            (void)fprintf(stderr, "\\x%02x", byte); // the message stays one line
-        } else {
-            (void)fputc(byte, stderr);
-        }
+    if (path != NULL) {
+        print_on_one_line(stderr, path);
+        (void)fputs(": ", stderr);
     }
-    (void)fprintf(stderr, "%s%s\n", path != NULL ? ": " : "", text);
+    print_on_one_line(stderr, text);
+    (void)fputc('\n', stderr);
     return EXIT_REFUSED;
 }
 
@@ -73,17 +89,25 @@ static int print(const char *text)
     return EXIT_SUCCESS;
 }
 
-static int run_command(const struct command *command, char **arguments)
+static const struct command *find_command(const char *name)
 {
-    if (arguments[0] != NULL && strcmp(arguments[0], "--help") == 0) {
-        return print(command->help);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(name, commands[i].name) == 0) {
+            return &commands[i];
+        }
     }
-    return command->run(arguments);
+    return NULL;
+}
+
+int print_help(const char *command)
+{
+    return print(find_command(command)->help);
 }
 
 int main(int count, char **arguments)
 {
     const char *name = count > 1 ? arguments[1] : NULL;
+    const struct command *command;
 
     if (name == NULL) {
         (void)fprintf(stderr, "bootimage: no command given: see bootimage --help\n");
@@ -95,11 +119,12 @@ int main(int count, char **arguments)
     if (strcmp(name, "--version") == 0) {
         return print("bootimage (Firstlight) " FIRSTLIGHT_VERSION "\n");
     }
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(name, commands[i].name) == 0) {
-            return run_command(&commands[i], arguments + 2);
-        }
+    command = find_command(name);
+    if (command == NULL) {
+        (void)fputs("bootimage: unknown command '", stderr);
+        print_on_one_line(stderr, name);
+        (void)fputs("': see bootimage --help\n", stderr);
+        return EXIT_USAGE;
     }
-    (void)fprintf(stderr, "bootimage: unknown command '%s': see bootimage --help\n", name);
-    return EXIT_USAGE;
+    return command->run(arguments + 2);
 }

@@ -1,12 +1,18 @@
 // Parses the arguments of bootimage's commands. Called by create.c and inspect.c.
 #include "options.h"
 
+#include "commands.h"
+
 #include <stdio.h>
 #include <string.h>
 
-static bool refuse(const char *command, const char *what, const char *argument)
+#define HELP_OPTION "--help"
+
+bool options_refuse(const char *command, const char *what, const char *argument)
 {
-    (void)fprintf(stderr, "bootimage: %s '%s': see bootimage %s --help\n", what, argument, command);
+    (void)fprintf(stderr, "bootimage: %s '", what);
+    print_on_one_line(stderr, argument);
+    (void)fprintf(stderr, "': see bootimage %s --help\n", command);
     return false;
 }
 
@@ -36,40 +42,82 @@ static struct option *find_operand(struct option *options, size_t count)
     return NULL;
 }
 
-bool options_parse(const char *command, char **arguments, struct option *options, size_t count)
+// What follows an option, which *next may be; NULL after a line on standard error.
+static const char *option_value(const char *command, const struct option *option,
+                                const char *argument, const char *value, char ***next)
+{
+    if (option->is_flag) {
+        if (value != NULL) {
+            (void)options_refuse(command, "no value belongs to option", argument);
+            return NULL;
+        }
+        return option->name;
+    }
+    if (value == NULL && **next != NULL) {
+        value = *(*next)++;
+    }
+    if (value == NULL) {
+        (void)options_refuse(command, "nothing follows option", argument);
+    }
+    return value;
+}
+
+static bool give(const char *command, struct option *option, const char *argument,
+                 const char *value)
+{
+    if (option->take != NULL) {
+        return option->take(option->context, value);
+    }
+    if (option->value != NULL) {
+        return options_refuse(command, "given a second time:", argument);
+    }
+    option->value = value;
+    return true;
+}
+
+static bool take_operand(const char *command, const char *argument, struct option *options,
+                         size_t count)
+{
+    struct option *option = find_operand(options, count);
+
+    return option != NULL ? give(command, option, argument, argument)
+                          : options_refuse(command, "unexpected argument", argument);
+}
+
+static bool take_option(const char *command, const char *argument, char ***next,
+                        struct option *options, size_t count)
+{
+    const char *value;
+    struct option *option = find_option(argument, options, count, &value);
+
+    if (option == NULL) {
+        return options_refuse(command, "unknown option", argument);
+    }
+    value = option_value(command, option, argument, value, next);
+    return value != NULL && give(command, option, argument, value);
+}
+
+enum options_result options_parse(const char *command, char **arguments, struct option *options,
+                                  size_t count)
 {
     bool only_operands = false;
 
-    for (; *arguments != NULL; arguments++) {
-        const char *argument = *arguments;
-        const char *value = argument;
-        struct option *option;
+    while (*arguments != NULL) {
+        const char *argument = *arguments++;
+        bool taken = true;
 
-        if (!only_operands && strcmp(argument, "--") == 0) {
+        if (only_operands || argument[0] != '-') {
+            taken = take_operand(command, argument, options, count);
+        } else if (strcmp(argument, "--") == 0) {
             only_operands = true;
-            continue;
-        }
-        if (!only_operands && argument[0] == '-') {
-            option = find_option(argument, options, count, &value);
-            if (option == NULL) {
-                return refuse(command, "unknown option", argument);
-            }
-            if (value == NULL) {
-                value = *++arguments;
-            }
-            if (value == NULL) {
-                return refuse(command, "nothing follows option", argument);
-            }
+        } else if (strcmp(argument, HELP_OPTION) == 0) {
+            return OPTIONS_HELP;
         } else {
-            option = find_operand(options, count);
-            if (option == NULL) {
-                return refuse(command, "unexpected argument", argument);
-            }
+            taken = take_option(command, argument, &arguments, options, count);
         }
-        if (option->value != NULL) {
-            return refuse(command, "given a second time:", argument);
+        if (!taken) {
+            return OPTIONS_WRONG;
         }
-        option->value = value;
     }
-    return true;
+    return OPTIONS_TAKEN;
 }
