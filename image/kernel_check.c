@@ -4,7 +4,9 @@
 
 #include "handover.h"
 #include "image_format.h"
+#include "kernel_request.h"
 #include "page.h"
+#include "relocate.h"
 
 static uint64_t greater(uint64_t a, uint64_t b)
 {
@@ -43,17 +45,19 @@ bool kernel_check(const void *file, uint64_t size, uint64_t alignment,
                   struct checked_kernel *checked, struct message *why)
 {
     if (!elf_parse(file, size, &checked->elf, why) ||
+        !kernel_request_parse(&checked->elf, &checked->request, why) ||
         !kernel_layout_plan(&checked->elf, &checked->layout, why)) {
         return false;
     }
-    checked->request = (struct boot_request){.physical_alignment = PAGE_BYTES};
     choose_memory(checked, alignment);
-    checked->item_flags = 0;
+    checked->item_flags = kernel_request_item_flags(&checked->request);
     if (checked->memory_alignment > PAGE_SIZE_1G) {
         return message_refuse(why,
                               "the kernel wants addresses that are multiples of %llu (p_align), "
                               "1 GiB is the most: correct ALIGN in the linker script",
                               (unsigned long long)checked->memory_alignment);
     }
-    return handover_addresses_fit(&checked->elf, &checked->request, why);
+    return slide_room_for(&checked->elf, checked->memory_alignment, &checked->room, why) &&
+           relocate_check(&checked->elf, why) &&
+           handover_addresses_fit(&checked->elf, &checked->request, why);
 }

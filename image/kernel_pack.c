@@ -7,6 +7,7 @@
 #include "kernel_check.h"
 #include "kernel_extras.h"
 #include "kernel_notes.h"
+#include "kernel_request.h"
 #include "page.h"
 
 #include <stdlib.h>
@@ -276,7 +277,10 @@ static bool check_packed(const struct elf_kernel *source, struct packed_kernel *
 // it is not to be left out with the other notes.
 static bool collect(struct packing *packing, struct message *why)
 {
-    if (!kernel_notes_covered(packing->kernel, why) || !collect_segments(packing, why) ||
+    struct boot_request request;
+
+    if (!kernel_notes_covered(packing->kernel, why) ||
+        !kernel_request_parse(packing->kernel, &request, why) || !collect_segments(packing, why) ||
         !kernel_extras_collect(packing->kernel, &packing->extras, why)) {
         return false;
     }
@@ -303,10 +307,6 @@ bool kernel_pack(const struct elf_kernel *kernel, struct packed_kernel *packed, 
     bool done;
 
     memset(packed, 0, sizeof(*packed));
-    if (kernel->position_independent) {
-        return message_refuse(why, "position-independent kernels are not supported yet: link with "
-                                   "-no-pie -static");
-    }
     done = collect(&packing, why) && lay_out(&packing, packed, why) &&
            check_packed(kernel, packed, why);
     free(packing.segments);

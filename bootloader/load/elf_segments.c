@@ -167,8 +167,10 @@ static const char *relro_fault(const struct elf64_program_header *header, struct
     if (covered - start < end - start) {
         return "(PT_GNU_RELRO) passes the writable segments";
     }
-    kernel->relro_start = start;
-    kernel->relro_end = end;
+    if (start != end) {
+        kernel->relro_start = start;
+        kernel->relro_end = end;
+    }
     return NULL;
 }
 

@@ -5,52 +5,49 @@
 
 // ---- Pieces -------------------------------------------------------------------------------
 
-// Pages of a run that have the same permissions and follow one another in kernel memory.
-struct piece {
-    uint64_t virtual_address;
-    uint64_t offset; // in kernel memory
-    uint64_t bytes;
-    uint32_t permissions; // PAGE_*
-};
-
-// Called with each piece in order of address; false ends the walk.
-typedef bool piece_visitor(const struct piece *piece, void *context);
-
 struct piece_walk {
-    piece_visitor *visit;
+    const struct elf_kernel *elf;
+    kernel_piece_visitor *visit;
     void *context;
     const struct kernel_run *run;
     uint64_t first, end; // pages of the run not visited yet
     uint32_t flags;      // of all of them, ELF_PF_*
 };
 
-static bool visit_pages(const struct piece_walk *walk, uint64_t first, uint64_t end)
-{
-    if (first >= end) {
-        return true;
-    }
-    struct piece piece = {
-        .virtual_address = walk->run->virtual_base + (first << PAGE_SHIFT),
-        .offset = kernel_run_page_offset(walk->run, first),
-        .bytes = (end - first) << PAGE_SHIFT,
-        .permissions =
-            (walk->flags & ELF_PF_W ? PAGE_WRITE : 0) | (walk->flags & ELF_PF_X ? PAGE_EXECUTE : 0),
-    };
-    return walk->visit(&piece, walk->context);
-}
-
-// Visits the pages that wait, up to `end`, in two parts where they leave the file.
+// Visits the pages that wait, up to `end`. They are cut at the ends of RELRO, and where they leave
+// the file if they do not follow one another in kernel memory.
 static bool flush_pages(struct piece_walk *walk, uint64_t end)
 {
-    uint64_t first = walk->first;
-    uint64_t split = walk->run->in_place ? walk->run->file_pages : 0;
-    walk->first = end;
-    if (split <= first || split >= end ||
-        kernel_run_page_offset(walk->run, split) ==
-            kernel_run_page_offset(walk->run, split - 1) + PAGE_BYTES) {
-        return visit_pages(walk, first, end);
+    const struct kernel_run *run = walk->run;
+    const struct elf_kernel *elf = walk->elf;
+    const uint64_t file_bytes = run->file_pages << PAGE_SHIFT;
+    const bool leaves_file = run->in_place && run->file_offset + file_bytes != run->fresh_offset;
+    const uint64_t cuts[] = {
+        leaves_file ? run->file_pages : 0,
+        (elf->relro_start - run->virtual_base) >> PAGE_SHIFT, // no page of the run if below it
+        (elf->relro_end - run->virtual_base) >> PAGE_SHIFT,
+    };
+    while (walk->first < end) {
+        uint64_t stop = end;
+        for (unsigned i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+            stop = cuts[i] > walk->first && cuts[i] < stop ? cuts[i] : stop;
+        }
+        struct kernel_piece piece = {
+            .virtual_address = run->virtual_base + (walk->first << PAGE_SHIFT),
+            .offset = kernel_run_page_offset(run, walk->first),
+            .bytes = (stop - walk->first) << PAGE_SHIFT,
+            .permissions = walk->flags & ELF_PF_X ? PAGE_EXECUTE : 0,
+        };
+        if ((walk->flags & ELF_PF_W) != 0 &&
+            piece.virtual_address - elf->relro_start >= elf->relro_end - elf->relro_start) {
+            piece.permissions |= PAGE_WRITE;
+        }
+        walk->first = stop;
+        if (!walk->visit(&piece, walk->context)) {
+            return false;
+        }
     }
-    return visit_pages(walk, first, split) && visit_pages(walk, split, end);
+    return true;
 }
 
 static bool add_pages(struct piece_walk *walk, uint64_t end, uint32_t flags)
@@ -73,9 +70,9 @@ static uint64_t last_page(const struct kernel_run *run, const struct elf_segment
 }
 
 static bool walk_run(const struct kernel_layout *layout, const struct kernel_run *run,
-                     piece_visitor *visit, void *context)
+                     kernel_piece_visitor *visit, void *context)
 {
-    struct piece_walk walk = {.visit = visit, .context = context, .run = run};
+    struct piece_walk walk = {.elf = layout->elf, .visit = visit, .context = context, .run = run};
     struct elf_segment segment;
     uint32_t cursor = run->first_cursor;
     for (uint32_t i = 0; i < run->segment_count; i++) {
@@ -99,7 +96,8 @@ static bool walk_run(const struct kernel_layout *layout, const struct kernel_run
     return flush_pages(&walk, walk.end);
 }
 
-static bool walk_pieces(const struct kernel_layout *layout, piece_visitor *visit, void *context)
+bool kernel_layout_walk(const struct kernel_layout *layout, kernel_piece_visitor *visit,
+                        void *context)
 {
     struct kernel_run_cursor cursor = {0};
     struct kernel_run run;
@@ -119,7 +117,7 @@ struct map_context {
     struct message *why;
 };
 
-static bool map_piece(const struct piece *piece, void *context)
+static bool map_piece(const struct kernel_piece *piece, void *context)
 {
     struct map_context *map = context;
     return page_tables_map(map->tables, piece->virtual_address, map->physical_base + piece->offset,
@@ -130,7 +128,7 @@ bool kernel_layout_map(const struct kernel_layout *layout, uint64_t physical_bas
                        struct page_tables *tables, struct message *why)
 {
     struct map_context map = {.tables = tables, .physical_base = physical_base, .why = why};
-    return walk_pieces(layout, map_piece, &map);
+    return kernel_layout_walk(layout, map_piece, &map);
 }
 
 struct count_context {
@@ -139,7 +137,7 @@ struct count_context {
     bool gigabyte_pages;
 };
 
-static bool count_piece(const struct piece *piece, void *context)
+static bool count_piece(const struct kernel_piece *piece, void *context)
 {
     struct count_context *counting = context;
     page_table_count_map(counting->count, piece->virtual_address,
@@ -153,13 +151,13 @@ void kernel_layout_count(const struct kernel_layout *layout, uint64_t physical_b
 {
     struct count_context counting = {
         .count = count, .physical_base = physical_base, .gigabyte_pages = gigabyte_pages};
-    walk_pieces(layout, count_piece, &counting);
+    kernel_layout_walk(layout, count_piece, &counting);
 }
 
 // ---- The wish -----------------------------------------------------------------------------
 
 // The largest page of which the piece covers a whole one.
-static uint64_t largest_page_inside(const struct piece *piece)
+static uint64_t largest_page_inside(const struct kernel_piece *piece)
 {
     static const uint64_t sizes[] = {PAGE_SIZE_1G, PAGE_SIZE_2M};
     for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -177,7 +175,7 @@ struct wish_context {
     uint64_t bytes; // of the piece they are for
 };
 
-static bool wish_for_piece(const struct piece *piece, void *context)
+static bool wish_for_piece(const struct kernel_piece *piece, void *context)
 {
     struct wish_context *wish = context;
     uint64_t page = largest_page_inside(piece);
@@ -192,7 +190,7 @@ static bool wish_for_piece(const struct piece *piece, void *context)
 void kernel_layout_wish(const struct kernel_layout *layout, uint64_t *alignment, uint64_t *phase)
 {
     struct wish_context wish = {.alignment = PAGE_BYTES};
-    walk_pieces(layout, wish_for_piece, &wish);
+    kernel_layout_walk(layout, wish_for_piece, &wish);
     *alignment = wish.alignment;
     *phase = wish.phase;
 }

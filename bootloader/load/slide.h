@@ -4,9 +4,12 @@
 // move:
 //
 //     linked            room it is slid in                                    without randomisation
-//     below 2 GiB       top 2 GiB (FFFFFFFF80000000h up, less the last 2 MiB) the bottom of that
+//     below 2 GiB       top 2 GiB                                             the bottom of that
 //     in the top 2 GiB  the same: sign-extended 32-bit addresses stay right   where it was linked
 //     elsewhere         from there up, at most 512 GiB, in its half           where it was linked
+//
+// The last 2 MiB of either half of the address space are no part of a room. A kernel that does not
+// fit into its room stays where it was linked, unless that is below 2 GiB.
 #ifndef LOAD_SLIDE_H
 #define LOAD_SLIDE_H
 
@@ -25,7 +28,7 @@ struct slide_room {
 
 // The room for a kernel with slide 0; `step` is a power of two of at least 4096, and the kernel's
 // alignment where that is more. One slide, 0, for a kernel that is not position-independent.
-// False, with a message, when the kernel is too large for its room.
+// False, with a message, when a kernel linked below 2 GiB is too large for its room.
 bool slide_room_for(const struct elf_kernel *kernel, uint64_t step, struct slide_room *room,
                     struct message *why);
 

@@ -26,13 +26,18 @@ static void leaves_out_everything_else(void **state)
     (void)state;
     memset(&test, 0, sizeof(test));
     elf_spec_simple(&test.spec);
-    // A note, an empty segment, a stack: not loaded, not kept.
-    test.spec.segments[2] = (struct elf64_program_header){4, 4, 0x4000, 0, 0, 0x9000, 0x9000, 4};
+    // Another's note, an empty segment, a stack: not loaded, not kept.
+    static const uint8_t note[] = {4, 0, 0,   0,   4,   0, 0, 0, 1, 0,
+                                   0, 0, 'G', 'N', 'U', 0, 1, 2, 3, 4};
+    test.spec.segments[2] =
+        (struct elf64_program_header){ELF_PT_NOTE, 4, 0x4000, 0, 0, sizeof(note), sizeof(note), 4};
     test.spec.segments[3] =
         (struct elf64_program_header){ELF_PT_LOAD, 4, 0, 0x1000, 0, 0, 0, 0x1000};
     test.spec.segments[4] = (struct elf64_program_header){0x6474E551, 6, 0, 0, 0, 0, 0, 16};
     test.spec.count = 5;
-    pack(&test, 1);
+    test.file = elf_build(&test.spec, 1, &test.file_size);
+    memcpy(test.file + 0x4000, note, sizeof(note));
+    pack_file(&test);
     memcpy(&header, test.packed.bytes, sizeof(header));
     assert_int_equal(header.e_phnum, 2);
     assert_int_equal(header.e_phoff, sizeof(header));

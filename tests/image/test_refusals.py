@@ -67,9 +67,6 @@ class ElfHeader(ImageCase):
     def test_wrong_machine(self):
         self.check_kernel_refused(changed(E_MACHINE, "<H", 183), "machine 183", "x86-64")
 
-    def test_position_independent(self):
-        self.check_kernel_refused(changed(E_TYPE, "<H", 3), "position-independent", "-no-pie")
-
     def test_object_file(self):
         self.check_kernel_refused(changed(E_TYPE, "<H", 1), "object file", "link it")
 
