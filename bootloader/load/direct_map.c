@@ -15,10 +15,13 @@ struct direct_map_walk {
 };
 
 // What was cut from usable memory by the loader is of one type with the rest of it.
+_Static_assert(BOOT_MEMORY_USABLE == 1 && BOOT_MEMORY_LOADER_RECLAIMABLE == 2 &&
+                   BOOT_MEMORY_KERNEL == 3,
+               "the first three kinds are one type");
+
 static uint32_t type_of_kind(uint32_t kind)
 {
-    return kind == BOOT_MEMORY_LOADER_RECLAIMABLE || kind == BOOT_MEMORY_KERNEL ? BOOT_MEMORY_USABLE
-                                                                                : kind;
+    return kind <= BOOT_MEMORY_KERNEL || kind == BOOT_MEMORY_MODULE ? BOOT_MEMORY_USABLE : kind;
 }
 
 static bool visit_pages(struct direct_map_walk *walk, uint64_t base, uint64_t end,

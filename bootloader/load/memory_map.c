@@ -25,6 +25,7 @@ bool memory_kind_is_ram(uint32_t kind)
     case BOOT_MEMORY_KERNEL:
     case BOOT_MEMORY_ACPI_RECLAIMABLE:
     case BOOT_MEMORY_ACPI_NVS:
+    case BOOT_MEMORY_MODULE:
         return true;
     default:
         return false;
@@ -100,6 +101,7 @@ static bool append_whole(struct memory_map *map, const struct boot_memory_range 
            append(map, last, end, BOOT_MEMORY_RESERVED, why);
 }
 
+// Modules and framebuffer are not firmware's to report.
 static uint32_t known_kind(uint32_t kind)
 {
     return kind >= BOOT_MEMORY_USABLE && kind <= BOOT_MEMORY_BAD ? kind : BOOT_MEMORY_RESERVED;
@@ -173,65 +175,82 @@ static const struct boot_memory_range *range_around(const struct memory_map *map
     return NULL;
 }
 
-// Puts the ranges in `with` that are not empty in the place of ranges first to end - 1.
+// Puts the ranges of `with` in the place of ranges first to end - 1.
 static bool replace_ranges(struct memory_map *map, uint32_t first, uint32_t end,
-                           const struct boot_memory_range *with, uint32_t count,
-                           struct message *why)
+                           const struct memory_map *with, struct message *why)
 {
-    uint32_t added = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        added += with[i].length != 0;
-    }
-    const uint32_t new_count = map->count - (end - first) + added;
+    const uint32_t new_count = map->count - (end - first) + with->count;
     if (new_count > map->capacity) {
         return refuse_full(map, why);
     }
     struct boot_memory_range *place = &map->ranges[first];
-    memmove(place + added, &map->ranges[end], (map->count - end) * sizeof *place);
+    memmove(place + with->count, &map->ranges[end], (map->count - end) * sizeof *place);
+    memcpy(place, with->ranges, with->count * sizeof *place);
     map->count = new_count;
-    for (uint32_t i = 0; i < count; i++) {
-        if (with[i].length != 0) {
-            *place++ = with[i];
-        }
-    }
     return true;
+}
+
+// Makes [base, end) `kind`, whatever it was. Neighbours of the kind become one with it.
+static bool set_kind(struct memory_map *map, uint64_t base, uint64_t end, uint32_t kind,
+                     struct message *why)
+{
+    enum { PARTS = 3 };
+    struct boot_memory_range parts[PARTS];
+    struct memory_map with = {.capacity = PARTS, .ranges = parts};
+    uint32_t first = 0; // of those that overlap or touch
+    while (first < map->count && range_end(&map->ranges[first]) < base) {
+        first++;
+    }
+    uint32_t behind = first;
+    while (behind < map->count && map->ranges[behind].base <= end) {
+        behind++;
+    }
+    const struct boot_memory_range *ranges = map->ranges;
+    return (first == behind || append(&with, ranges[first].base, base, ranges[first].kind, why)) &&
+           append(&with, base, end, kind, why) &&
+           (first == behind ||
+            append(&with, end, range_end(&ranges[behind - 1]), ranges[behind - 1].kind, why)) &&
+           replace_ranges(map, first, behind, &with, why);
+}
+
+static bool is_whole_pages(uint64_t base, uint64_t length)
+{
+    return length != 0 && ((base | length) & PAGE_MASK) == 0 && length <= UINT64_MAX - base;
 }
 
 bool memory_map_claim(struct memory_map *map, uint64_t base, uint64_t length, uint32_t from,
                       uint32_t kind, struct message *why)
 {
     const struct boot_memory_range *range = range_around(map, base, length);
-    if (range == NULL || range->kind != from || length == 0 || ((base | length) & PAGE_MASK) != 0) {
+    if (range == NULL || range->kind != from || !is_whole_pages(base, length)) {
+        return message_defect(why, "memory to be taken is not free");
+    }
+    return set_kind(map, base, base + length, kind, why);
+}
+
+static bool is_loaders(uint32_t kind)
+{
+    return kind == BOOT_MEMORY_LOADER_RECLAIMABLE || kind == BOOT_MEMORY_KERNEL ||
+           kind == BOOT_MEMORY_MODULE;
+}
+
+bool memory_map_overlay(struct memory_map *map, uint64_t base, uint64_t length, uint32_t kind,
+                        struct message *why)
+{
+    bool is_free = is_whole_pages(base, length);
+    for (uint32_t i = 0; i < map->count; i++) {
+        const struct boot_memory_range *range = &map->ranges[i];
+        if (is_loaders(range->kind) && range->base < base + length && range_end(range) > base) {
+            is_free = false;
+        }
+    }
+    if (!is_free) {
         return message_refuse(why,
-                              "memory at 0x%llx, %llu bytes, is not free to be taken: this is a "
-                              "defect of the loader, please report it",
+                              "firmware puts a device at 0x%llx, %llu bytes, into memory that it "
+                              "called usable: update it, or ask for text mode",
                               (unsigned long long)base, (unsigned long long)length);
     }
-    if (kind == from) {
-        return true;
-    }
-    enum { BEFORE, CLAIMED, BEHIND, PARTS };
-    const uint64_t claimed_end = base + length;
-    struct boot_memory_range parts[PARTS] = {
-        [BEFORE] = {.base = range->base, .length = base - range->base, .kind = from},
-        [CLAIMED] = {.base = base, .length = length, .kind = kind},
-        [BEHIND] = {.base = claimed_end, .length = range_end(range) - claimed_end, .kind = from},
-    };
-    // Neighbours that the claimed part continues become one with it.
-    uint32_t first = (uint32_t)(range - map->ranges);
-    uint32_t end = first + 1;
-    if (parts[BEFORE].length == 0 && first > 0 && range[-1].kind == kind &&
-        range_end(&range[-1]) == base) {
-        first--;
-        parts[CLAIMED].base = range[-1].base;
-        parts[CLAIMED].length += range[-1].length;
-    }
-    if (parts[BEHIND].length == 0 && end < map->count && range[1].kind == kind &&
-        range[1].base == claimed_end) {
-        end++;
-        parts[CLAIMED].length += range[1].length;
-    }
-    return replace_ranges(map, first, end, parts, PARTS, why);
+    return set_kind(map, base, base + length, kind, why);
 }
 
 // The part of a usable range at or above `minimum`, from a page boundary on. False when empty.
@@ -245,19 +264,27 @@ static bool usable_part(const struct boot_memory_range *range, uint64_t minimum,
     return *start < range_end(range);
 }
 
+// The lowest address in [start, end) that grants the wish but for what it avoids.
+static bool fits(const struct memory_wish *wish, uint64_t start, uint64_t end, uint64_t *address)
+{
+    const uint64_t skipped = (wish->phase - start) & (wish->alignment - 1);
+    *address = start + skipped;
+    return start < end && skipped <= end - start && wish->bytes <= end - *address;
+}
+
 bool memory_map_find(const struct memory_map *map, const struct memory_wish *wish,
                      uint64_t *address)
 {
     for (uint32_t i = 0; i < map->count; i++) {
+        const uint64_t end = range_end(&map->ranges[i]);
         uint64_t start;
-        if (!usable_part(&map->ranges[i], wish->minimum, &start)) {
-            continue;
-        }
-        uint64_t room = range_end(&map->ranges[i]) - start;
-        uint64_t skipped = (wish->phase - start) & (wish->alignment - 1);
-        if (skipped <= room && wish->bytes <= room - skipped) {
-            *address = start + skipped;
-            return true;
+        if (usable_part(&map->ranges[i], wish->minimum, &start) &&
+            fits(wish, start, end, address)) {
+            const bool avoided =
+                *address < wish->avoid_end && *address + (wish->bytes - 1) >= wish->avoid_base;
+            if (!avoided || fits(wish, wish->avoid_end, end, address)) {
+                return true;
+            }
         }
     }
     return false;

@@ -115,8 +115,8 @@ uint32_t memory_type_at(const struct test_map *map, uint64_t address, uint64_t *
         }
         if (address - range->base < range->length) {
             *until = range->base + range->length;
-            bool loader =
-                range->kind == BOOT_MEMORY_KERNEL || range->kind == BOOT_MEMORY_LOADER_RECLAIMABLE;
+            bool loader = range->kind == BOOT_MEMORY_KERNEL || range->kind == BOOT_MEMORY_MODULE ||
+                          range->kind == BOOT_MEMORY_LOADER_RECLAIMABLE;
             return loader ? BOOT_MEMORY_USABLE : range->kind;
         }
     }

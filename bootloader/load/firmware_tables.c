@@ -1,0 +1,121 @@
+// Finds ACPI's and SMBIOS's entry points in memory. Called by gather, which knows where they may
+// lie.
+#include "firmware_tables.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define PARAGRAPH 16u
+
+// All signatures have the same second byte, and it is rare: the first test of a paragraph.
+#define SECOND_BYTE 'S'
+
+// ACPI 6.4, table 5.3.
+#define RSDP_SIGNATURE         "RSD PTR "
+#define RSDP_REVISION          15
+#define RSDP_LENGTH            20
+#define RSDP_SIZE_1            20u // revision 0
+#define RSDP_EXTENDED_REVISION 2
+#define RSDP_LENGTH_MAX        4096u
+
+// SMBIOS 3.4, tables 1 and 2. Version 2.1 gave the 32-bit entry point's length as 1Eh by mistake.
+#define SMBIOS_SIGNATURE     "_SM_"
+#define SMBIOS_LENGTH        5
+#define SMBIOS_LENGTH_MIN    0x1Eu
+#define SMBIOS_SIZE          0x1Fu
+#define SMBIOS_DMI           0x10
+#define SMBIOS_DMI_SIGNATURE "_DMI_"
+#define SMBIOS3_SIGNATURE    "_SM3_"
+#define SMBIOS3_LENGTH       6
+#define SMBIOS3_LENGTH_MIN   0x18u
+#define SMBIOS_LENGTH_MAX    0x20u
+
+#define BEGINS_WITH(bytes, signature) (memcmp(bytes, signature, sizeof(signature) - 1) == 0)
+
+// Whether `length` is within its bounds and so many bytes add up to 0.
+static bool is_whole(const uint8_t *bytes, uint64_t length, uint64_t minimum, uint64_t maximum)
+{
+    if (length < minimum || length > maximum) {
+        return false;
+    }
+    uint8_t sum = 0;
+    for (uint64_t i = 0; i < length; i++) {
+        sum = (uint8_t)(sum + bytes[i]);
+    }
+    return sum == 0;
+}
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+// The size of the RSDP, 0 when there is none.
+static uint32_t rsdp_size(const uint8_t *bytes, uint64_t left)
+{
+    if (!BEGINS_WITH(bytes, RSDP_SIGNATURE) || !is_whole(bytes, RSDP_SIZE_1, 0, left)) {
+        return 0;
+    }
+    if (bytes[RSDP_REVISION] < RSDP_EXTENDED_REVISION) {
+        return RSDP_SIZE_1;
+    }
+    uint32_t length;
+    if (left < RSDP_LENGTH + sizeof length) {
+        return 0;
+    }
+    memcpy(&length, bytes + RSDP_LENGTH, sizeof length);
+    return is_whole(bytes, length, BOOT_RSDP_SIZE_MAX, lesser(left, RSDP_LENGTH_MAX))
+               ? BOOT_RSDP_SIZE_MAX
+               : 0;
+}
+
+// A paragraph whose second byte is right; `left` bytes of the area from it on.
+static void examine(const uint8_t *bytes, uint64_t left, uint64_t physical,
+                    struct boot_tables *tables)
+{
+    const uint64_t longest = lesser(left, SMBIOS_LENGTH_MAX);
+    if (tables->rsdp_physical == 0) {
+        tables->rsdp_size = rsdp_size(bytes, left);
+        if (tables->rsdp_size != 0) {
+            tables->rsdp_physical = physical;
+            memcpy(tables->rsdp, bytes, tables->rsdp_size);
+        }
+    }
+    if (tables->smbios_physical == 0 && left >= SMBIOS_SIZE &&
+        BEGINS_WITH(bytes, SMBIOS_SIGNATURE) &&
+        is_whole(bytes, bytes[SMBIOS_LENGTH], SMBIOS_LENGTH_MIN, longest) &&
+        BEGINS_WITH(bytes + SMBIOS_DMI, SMBIOS_DMI_SIGNATURE) &&
+        is_whole(bytes + SMBIOS_DMI, SMBIOS_SIZE - SMBIOS_DMI, 0, left)) {
+        tables->smbios_physical = physical;
+    }
+    if (tables->smbios3_physical == 0 && BEGINS_WITH(bytes, SMBIOS3_SIGNATURE) &&
+        is_whole(bytes, bytes[SMBIOS3_LENGTH], SMBIOS3_LENGTH_MIN, longest)) {
+        tables->smbios3_physical = physical;
+    }
+}
+
+static bool may_begin(const uint8_t *paragraph)
+{
+    return paragraph[1] == SECOND_BYTE;
+}
+
+void firmware_tables_find(const uint8_t *area, uint64_t bytes, uint64_t physical,
+                          struct boot_tables *tables)
+{
+    enum { SKIPPED = 8 * PARAGRAPH };
+    for (uint64_t offset = 0; offset < bytes;) {
+        const uint8_t *at = area + offset;
+        const uint64_t left = bytes - offset;
+        if (left >= SKIPPED && !(may_begin(at) || may_begin(at + PARAGRAPH) ||
+                                 may_begin(at + 2 * PARAGRAPH) || may_begin(at + 3 * PARAGRAPH) ||
+                                 may_begin(at + 4 * PARAGRAPH) || may_begin(at + 5 * PARAGRAPH) ||
+                                 may_begin(at + 6 * PARAGRAPH) || may_begin(at + 7 * PARAGRAPH))) {
+            offset += SKIPPED;
+            continue;
+        }
+        if (may_begin(at)) {
+            examine(at, left, physical + offset, tables);
+        }
+        offset += PARAGRAPH;
+    }
+}
