@@ -22,7 +22,6 @@ struct header_field {
     uint8_t bytes;
     uint16_t allowed[3];
     char name[12];
-    const char *hint;
 };
 
 #define FIELD(field)    offsetof(struct elf64_header, field), sizeof(((struct elf64_header *)0)->field)
@@ -32,25 +31,18 @@ struct header_field {
         (value), (value), (value)                                                                  \
     }
 
-// In the order of the file, but e_phentsize comes last: it may be anything when there are no
-// program headers.
+// e_phentsize comes last: it may be anything when there are no program headers.
 static const struct header_field header_fields[] = {
-    {IDENTITY(ELF_EI_CLASS), ONLY(ELF_CLASS_64), "EI_CLASS", " (1 is 32-bit)"},
-    {IDENTITY(ELF_EI_DATA), ONLY(ELF_DATA_LITTLE_ENDIAN), "EI_DATA", " (2 is big-endian)"},
-    {IDENTITY(ELF_EI_VERSION), ONLY(ELF_VERSION_CURRENT), "EI_VERSION", ""},
-    {IDENTITY(ELF_EI_OSABI),
-     {ELF_OSABI_SYSTEM_V, ELF_OSABI_GNU, ELF_OSABI_STANDALONE},
-     "OS ABI",
-     ", 3 or 255"},
-    {FIELD(e_machine), ONLY(ELF_EM_X86_64), "ELF machine", " (x86-64)"},
-    {FIELD(e_type),
-     {ELF_ET_EXEC, ELF_ET_DYN, ELF_ET_DYN},
-     "e_type",
-     " or 3 (1 is an object file, 4 a core dump)"},
-    {FIELD(e_version), ONLY(ELF_VERSION_CURRENT), "e_version", ""},
-    {FIELD(e_flags), ONLY(0), "e_flags", ""},
-    {FIELD(e_ehsize), ONLY(sizeof(struct elf64_header)), "e_ehsize", ""},
-    {FIELD(e_phentsize), ONLY(sizeof(struct elf64_program_header)), "e_phentsize", ""},
+    {IDENTITY(ELF_EI_CLASS), ONLY(ELF_CLASS_64), "EI_CLASS"},
+    {IDENTITY(ELF_EI_DATA), ONLY(ELF_DATA_LITTLE_ENDIAN), "EI_DATA"},
+    {IDENTITY(ELF_EI_VERSION), ONLY(ELF_VERSION_CURRENT), "EI_VERSION"},
+    {IDENTITY(ELF_EI_OSABI), {ELF_OSABI_SYSTEM_V, ELF_OSABI_GNU, ELF_OSABI_STANDALONE}, "OS ABI"},
+    {FIELD(e_machine), ONLY(ELF_EM_X86_64), "ELF machine"},
+    {FIELD(e_type), {ELF_ET_EXEC, ELF_ET_DYN, ELF_ET_DYN}, "e_type"},
+    {FIELD(e_version), ONLY(ELF_VERSION_CURRENT), "e_version"},
+    {FIELD(e_flags), ONLY(0), "e_flags"},
+    {FIELD(e_ehsize), ONLY(sizeof(struct elf64_header)), "e_ehsize"},
+    {FIELD(e_phentsize), ONLY(sizeof(struct elf64_program_header)), "e_phentsize"},
 };
 
 #define FIELD_COUNT (sizeof header_fields / sizeof header_fields[0])
@@ -63,9 +55,9 @@ static bool check_header_fields(const uint8_t *file, size_t count, struct messag
         const uint16_t *allowed = field->allowed;
         if (value != allowed[0] && value != allowed[1] && value != allowed[2]) {
             return message_refuse(why,
-                                  "the kernel has %s %u instead of %u%s: link it as a static "
-                                  "x86-64 ELF executable",
-                                  field->name, (unsigned)value, (unsigned)allowed[0], field->hint);
+                                  "the kernel's ELF header has %s %u instead of %u: link a 64-bit "
+                                  "little-endian x86-64 executable",
+                                  field->name, (unsigned)value, (unsigned)allowed[0]);
         }
     }
     return true;
@@ -75,8 +67,7 @@ static bool check_header(const uint8_t *file, uint64_t size, struct elf64_header
                          struct message *why)
 {
     if (size < sizeof elf_magic || memcmp(file, elf_magic, sizeof elf_magic) != 0) {
-        return message_refuse(why, "the kernel is not an ELF file: give the executable that the "
-                                   "linker wrote");
+        return message_refuse(why, "the kernel is not an ELF file: give the linker's output");
     }
     if (size < sizeof *header) {
         return message_refuse(why, "the kernel ends within its ELF header: build it again");
@@ -86,15 +77,13 @@ static bool check_header(const uint8_t *file, uint64_t size, struct elf64_header
         return false;
     }
     if (header->e_phnum == ELF_PN_XNUM) {
-        return message_refuse(why, "the kernel has more than 65534 program headers: let the linker "
-                                   "script make fewer segments");
+        return message_refuse(
+            why, "the kernel has more than 65534 program headers: make fewer segments");
     }
     uint64_t table_bytes = (uint64_t)header->e_phnum * sizeof(struct elf64_program_header);
     if (header->e_phoff > size || table_bytes > size - header->e_phoff) {
-        return message_refuse(why,
-                              "the kernel's %u program headers at byte %llu pass the end of its "
-                              "file: build it again",
-                              (unsigned)header->e_phnum, (unsigned long long)header->e_phoff);
+        return message_refuse(why, "the kernel's program headers pass the end of its file: build "
+                                   "it again");
     }
     return true;
 }
@@ -141,18 +130,28 @@ void elf_set_slide(struct elf_kernel *kernel, uint64_t slide)
     }
 }
 
-bool elf_file_offset(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,
-                     uint64_t *offset)
+bool elf_find_segment(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,
+                      struct elf_segment *segment)
 {
-    struct elf_segment segment;
-    for (uint32_t cursor = 0; elf_next_segment(kernel, &cursor, &segment);) {
-        uint64_t inside = virtual_address - segment.virtual_address;
-        if (inside < segment.file_size && bytes <= segment.file_size - inside) {
-            *offset = segment.file_offset + inside;
+    for (uint32_t cursor = 0; elf_next_segment(kernel, &cursor, segment);) {
+        uint64_t inside = virtual_address - segment->virtual_address;
+        if (inside < segment->memory_size && bytes <= segment->memory_size - inside) {
             return true;
         }
     }
     return false;
+}
+
+bool elf_file_offset(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,
+                     uint64_t *offset)
+{
+    struct elf_segment segment;
+    if (!elf_find_segment(kernel, virtual_address, bytes, &segment)) {
+        return false;
+    }
+    uint64_t inside = virtual_address - segment.virtual_address;
+    *offset = segment.file_offset + inside;
+    return inside + bytes <= segment.file_size;
 }
 
 bool elf_next_segment(const struct elf_kernel *kernel, uint32_t *cursor,

@@ -126,6 +126,10 @@ void elf_program_header(const struct elf_kernel *kernel, uint32_t index,
 // it has. The caller (slide.c) has seen that all segments stay in one canonical half, off page 0.
 void elf_set_slide(struct elf_kernel *kernel, uint64_t slide);
 
+// The segment that holds `bytes` bytes from a virtual address on. False when none holds them all.
+bool elf_find_segment(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,
+                      struct elf_segment *segment);
+
 // Where in the file `bytes` bytes from a virtual address on lie, if they lie all in the file's part
 // of one segment. False when they do not.
 bool elf_file_offset(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,

@@ -6,31 +6,19 @@
 
 #include <stddef.h>
 
-#define LOW_HALF_LAST   0x00007FFFFFFFFFFFu // last byte of the lower canonical half
-#define HIGH_HALF_FIRST 0xFFFF800000000000u // first byte of the higher one
+#define HALF_SHIFT     47       // the address bits from here up are equal:
+#define HIGH_HALF_BITS 0x1FFFFu // all 0 in the lower canonical half, all 1 in the higher one
 
 #define WRITE_EXECUTE (ELF_PF_W | ELF_PF_X)
 
 // ---- Loadable segments --------------------------------------------------------------------
 
-// Program headers of which there may be one.
-enum { RELRO, TLS, DYNAMIC, SINGLE_COUNT };
-
-// What the walk over the program headers has to remember.
-struct program_walk {
-    const struct elf64_program_header *header; // the one that is looked at
-    const char *cure;                          // for the message about it
-    uint64_t previous_address;                 // of the segment before
-    uint64_t previous_last_byte;               // of the segment before
-    uint32_t last_page_flags;                  // of all segments in its last page
+// What the walk over the segments has to remember of those before.
+struct segment_walk {
+    uint64_t previous_last_byte; // of the segment before
+    uint32_t last_page_flags;    // of all segments in its last page
     bool entry_found;
-    uint32_t single[SINGLE_COUNT]; // their index + 1; 0: none
 };
-
-static bool is_canonical(uint64_t address)
-{
-    return address <= LOW_HALF_LAST || address >= HIGH_HALF_FIRST;
-}
 
 static bool is_power_of_two_or_0(uint64_t value)
 {
@@ -39,32 +27,26 @@ static bool is_power_of_two_or_0(uint64_t value)
 
 // The checks below return what is wrong with the segment, or a null pointer.
 
-// Flags, sizes and the place in the file.
-static const char *file_part_fault(struct program_walk *walk, const struct elf_kernel *kernel)
+// Flags, alignment and the place in the file.
+static const char *file_part_fault(const struct elf64_program_header *header,
+                                   const struct elf_kernel *kernel)
 {
-    const struct elf64_program_header *header = walk->header;
     if (header->p_filesz != 0 && (header->p_offset > kernel->file_size ||
                                   header->p_filesz > kernel->file_size - header->p_offset)) {
-        walk->cure = "build the kernel again";
         return "passes the end of the file";
     }
     if ((header->p_flags & WRITE_EXECUTE) == WRITE_EXECUTE) {
-        walk->cure = "link with -z separate-code and without -N, or set its FLAGS in PHDRS";
-        return "is both writable and executable";
+        return "is both writable and executable: link with -z separate-code and without -N";
     }
     if ((header->p_flags & (WRITE_EXECUTE | ELF_PF_R)) == 0) {
-        walk->cure = "set its FLAGS in PHDRS";
-        return "allows no access";
+        return "allows no access: set its FLAGS";
     }
-    if (!is_power_of_two_or_0(header->p_align)) {
-        return "has a p_align that is not a power of two";
-    }
-    if (header->p_align != 0 &&
-        ((header->p_offset - header->p_vaddr) & (header->p_align - 1)) != 0) {
-        return "lies at a file offset that does not fit its address modulo p_align";
-    }
-    if (kernel->position_independent && header->p_align > PAGE_SIZE_1G) {
-        return "has a p_align above 1 GiB";
+    if (!is_power_of_two_or_0(header->p_align) ||
+        (header->p_align != 0 &&
+         ((header->p_offset - header->p_vaddr) & (header->p_align - 1)) != 0) ||
+        (kernel->position_independent && header->p_align > PAGE_SIZE_1G)) {
+        return "has a p_align that is no power of two, not that of offset and address, or above 1 "
+               "GiB";
     }
     return NULL;
 }
@@ -76,48 +58,42 @@ static const char *address_fault(const struct elf64_program_header *header, uint
     if (header->p_vaddr <= PAGE_MASK && !position_independent) {
         return "lies in page 0, which is never mapped";
     }
-    if (!is_canonical(header->p_vaddr)) {
-        return "has an address that is not canonical";
-    }
-    if (last_byte < header->p_vaddr) {
-        return "passes the end of the address space";
-    }
-    if (header->p_vaddr <= LOW_HALF_LAST && last_byte > LOW_HALF_LAST) {
-        return "crosses the hole between the canonical halves";
+    uint32_t half = (uint32_t)(header->p_vaddr >> HALF_SHIFT);
+    if ((half != 0 && half != HIGH_HALF_BITS) || last_byte >> HALF_SHIFT != half ||
+        last_byte < header->p_vaddr) {
+        return "is not inside one canonical half of the address space";
     }
     return NULL;
 }
 
 // The segment beside those before it; becomes the one before.
-static const char *neighbour_fault(struct program_walk *walk, bool first, uint64_t last_byte)
+static const char *neighbour_fault(struct segment_walk *walk,
+                                   const struct elf64_program_header *header, bool first,
+                                   uint64_t last_byte)
 {
-    const struct elf64_program_header *header = walk->header;
     uint64_t first_page = header->p_vaddr >> PAGE_SHIFT;
     uint32_t flags = header->p_flags;
     if (!first) {
-        if (header->p_vaddr < walk->previous_address) {
-            return "has a lower address than the one before it";
-        }
         if (header->p_vaddr <= walk->previous_last_byte) {
-            return "overlaps the one before it";
+            return "overlaps the one before it, or has a lower address";
         }
         if (first_page == walk->previous_last_byte >> PAGE_SHIFT) {
             flags |= walk->last_page_flags;
             if ((flags & WRITE_EXECUTE) == WRITE_EXECUTE) {
-                walk->cure = "put ALIGN(4096) between them, or link with -z separate-code";
-                return "makes a page it shares with the one before it writable and executable";
+                return "makes a page it shares with the one before it writable and executable: "
+                       "put ALIGN(4096) between them";
             }
         }
     }
     walk->last_page_flags = first_page == last_byte >> PAGE_SHIFT ? flags : header->p_flags;
-    walk->previous_address = header->p_vaddr;
     walk->previous_last_byte = last_byte;
     return NULL;
 }
 
-static const char *segment_fault(struct program_walk *walk, struct elf_kernel *kernel)
+static const char *segment_fault(struct segment_walk *walk,
+                                 const struct elf64_program_header *header,
+                                 struct elf_kernel *kernel)
 {
-    const struct elf64_program_header *header = walk->header;
     if (header->p_filesz > header->p_memsz) {
         return "is larger in the file than in memory";
     }
@@ -125,12 +101,12 @@ static const char *segment_fault(struct program_walk *walk, struct elf_kernel *k
         return NULL; // nothing to load
     }
     uint64_t last_byte = header->p_vaddr + (header->p_memsz - 1);
-    const char *fault = file_part_fault(walk, kernel);
+    const char *fault = file_part_fault(header, kernel);
     if (fault == NULL) {
         fault = address_fault(header, last_byte, kernel->position_independent);
     }
     if (fault == NULL) {
-        fault = neighbour_fault(walk, kernel->segment_count == 0, last_byte);
+        fault = neighbour_fault(walk, header, kernel->segment_count == 0, last_byte);
     }
     if (fault != NULL) {
         return fault;
@@ -165,7 +141,7 @@ static const char *relro_fault(const struct elf64_program_header *header, struct
         }
     }
     if (covered - start < end - start) {
-        return "(PT_GNU_RELRO) passes the writable segments";
+        return "(PT_GNU_RELRO) passes the writable ones";
     }
     if (start != end) {
         kernel->relro_start = start;
@@ -178,13 +154,10 @@ static const char *relro_fault(const struct elf64_program_header *header, struct
 static const char *tls_fault(const struct elf64_program_header *header, struct elf_kernel *kernel)
 {
     struct elf_segment segment;
-    bool inside = header->p_filesz == 0;
-    for (uint32_t cursor = 0; !inside && elf_next_segment(kernel, &cursor, &segment);) {
-        uint64_t offset = header->p_vaddr - segment.virtual_address;
-        inside = offset < segment.memory_size && header->p_filesz <= segment.memory_size - offset;
-    }
-    if (!inside || header->p_filesz > header->p_memsz || !is_power_of_two_or_0(header->p_align)) {
-        return "(PT_TLS) has a wrong size or p_align, or lies in no segment";
+    if (header->p_filesz > header->p_memsz || !is_power_of_two_or_0(header->p_align) ||
+        (header->p_filesz != 0 &&
+         !elf_find_segment(kernel, header->p_vaddr, header->p_filesz, &segment))) {
+        return "(PT_TLS) has a wrong size or p_align, or lies in no other";
     }
     kernel->tls_address = header->p_vaddr;
     kernel->tls_file_size = header->p_filesz;
@@ -193,74 +166,68 @@ static const char *tls_fault(const struct elf64_program_header *header, struct e
     return NULL;
 }
 
-static const char *single_fault(uint32_t which, const struct elf64_program_header *header,
-                                struct elf_kernel *kernel)
+// Found by its address, which is where the kernel will see it, too.
+static const char *dynamic_fault(const struct elf64_program_header *header,
+                                 struct elf_kernel *kernel)
 {
-    switch (which) {
-    case RELRO:
-        return relro_fault(header, kernel);
-    case TLS:
-        return tls_fault(header, kernel);
-    default:
-        // Found by its address, which is where the kernel will see it, too.
-        if (!elf_file_offset(kernel, header->p_vaddr, header->p_filesz, &kernel->dynamic_offset)) {
-            return "(PT_DYNAMIC) lies in no segment's part of the file";
-        }
-        kernel->dynamic_size = header->p_filesz;
-        return NULL;
+    if (!elf_file_offset(kernel, header->p_vaddr, header->p_filesz, &kernel->dynamic_offset)) {
+        return "(PT_DYNAMIC) is not inside another in the file";
     }
+    kernel->dynamic_size = header->p_filesz;
+    return NULL;
 }
 
 // ---- All program headers ------------------------------------------------------------------
 
-// Notes the place of a program header of which there may be one.
-static const char *note_single(struct program_walk *walk, uint32_t which, uint32_t index)
+static const char *inner_fault(const struct elf64_program_header *header, struct elf_kernel *kernel)
 {
-    if (walk->header->p_memsz == 0) {
-        return NULL; // left over by a linker script
-    }
-    if (walk->single[which] != 0) {
-        return "is a second PT_GNU_RELRO, PT_TLS or PT_DYNAMIC";
-    }
-    walk->single[which] = index + 1;
-    return NULL;
-}
-
-static const char *program_header_fault(struct program_walk *walk, struct elf_kernel *kernel,
-                                        uint32_t index)
-{
-    switch (walk->header->p_type) {
-    case ELF_PT_LOAD:
-        return segment_fault(walk, kernel);
-    case ELF_PT_INTERP:
-        walk->cure = "link with -static or --no-dynamic-linker";
-        return "asks for a dynamic linker (PT_INTERP)";
-    case ELF_PT_GNU_RELRO:
-        return note_single(walk, RELRO, index);
-    case ELF_PT_TLS:
-        return note_single(walk, TLS, index);
-    case ELF_PT_DYNAMIC:
-        return kernel->position_independent ? note_single(walk, DYNAMIC, index) : NULL;
-    default:
+    bool second;
+    const char *(*fault)(const struct elf64_program_header *, struct elf_kernel *);
+    if (header->p_type == ELF_PT_GNU_RELRO) {
+        second = kernel->relro_start != kernel->relro_end;
+        fault = relro_fault;
+    } else if (header->p_type == ELF_PT_TLS) {
+        second = kernel->tls_memory_size != 0;
+        fault = tls_fault;
+    } else if (header->p_type == ELF_PT_DYNAMIC && kernel->position_independent) {
+        second = kernel->dynamic_size != 0;
+        fault = dynamic_fault;
+    } else {
         return NULL;
     }
+    if (header->p_memsz == 0) {
+        return NULL; // left over by a linker script
+    }
+    return second ? "is a second PT_GNU_RELRO, PT_TLS or PT_DYNAMIC" : fault(header, kernel);
 }
 
-static bool refuse_segment(struct message *why, uint32_t index, const char *fault, const char *cure)
+// Checks the loadable segments, or, once they are known, what lies inside them.
+static bool check_all(struct elf_kernel *kernel, struct segment_walk *walk, struct message *why)
 {
-    return message_refuse(why, "kernel segment %u %s: %s", (unsigned)index, fault, cure);
+    struct elf64_program_header header;
+    for (uint32_t i = 0; i < kernel->program_header_count; i++) {
+        elf_program_header(kernel, i, &header);
+        const char *fault = NULL;
+        if (walk == NULL) {
+            fault = inner_fault(&header, kernel);
+        } else if (header.p_type == ELF_PT_LOAD) {
+            fault = segment_fault(walk, &header, kernel);
+        } else if (header.p_type == ELF_PT_INTERP) {
+            fault = "asks for a dynamic linker (PT_INTERP): link with -static";
+        }
+        if (fault != NULL) {
+            return message_refuse(why, "kernel segment %u %s; check the linker script", (unsigned)i,
+                                  fault);
+        }
+    }
+    return true;
 }
 
 bool elf_check_segments(struct elf_kernel *kernel, struct message *why)
 {
-    struct elf64_program_header header;
-    struct program_walk walk = {.header = &header, .cure = "correct the linker script"};
-    for (uint32_t i = 0; i < kernel->program_header_count; i++) {
-        elf_program_header(kernel, i, &header);
-        const char *fault = program_header_fault(&walk, kernel, i);
-        if (fault != NULL) {
-            return refuse_segment(why, i, fault, walk.cure);
-        }
+    struct segment_walk walk = {.entry_found = false};
+    if (!check_all(kernel, &walk, why)) {
+        return false;
     }
     if (kernel->segment_count == 0) {
         return message_refuse(why, "the kernel has no loadable segment: check the linker script");
@@ -268,18 +235,8 @@ bool elf_check_segments(struct elf_kernel *kernel, struct message *why)
     if (!walk.entry_found) {
         return message_refuse(why,
                               "the kernel's entry point 0x%llx is not in the file's part of an "
-                              "executable segment: name it with ENTRY() or -e",
+                              "executable segment: name it with ENTRY()",
                               (unsigned long long)kernel->entry);
     }
-    for (uint32_t which = 0; which < SINGLE_COUNT; which++) {
-        uint32_t index = walk.single[which] - 1;
-        if (walk.single[which] != 0) {
-            elf_program_header(kernel, index, &header);
-            const char *fault = single_fault(which, &header, kernel);
-            if (fault != NULL) {
-                return refuse_segment(why, index, fault, walk.cure);
-            }
-        }
-    }
-    return true;
+    return check_all(kernel, NULL, why);
 }

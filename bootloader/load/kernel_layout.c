@@ -160,9 +160,6 @@ static bool bytes_ascend(const struct elf_kernel *elf)
 bool kernel_layout_plan(const struct elf_kernel *elf, struct kernel_layout *layout,
                         struct message *why)
 {
-    if (elf->file_size > UINT64_MAX - PAGE_MASK) {
-        return message_refuse(why, "the kernel's file is too large: its size overflows");
-    }
     *layout = (struct kernel_layout){
         .elf = elf,
         .file_bytes = page_round_up(elf->file_size),
@@ -184,8 +181,9 @@ bool kernel_layout_plan(const struct elf_kernel *elf, struct kernel_layout *layo
             kernel_run_page_offset(&run, last) - (run.virtual_base + (last << PAGE_SHIFT)) == delta;
     }
     // The address space is 2^48 bytes, so fresh_offset itself cannot overflow.
-    if (cursor.fresh_offset > UINT64_MAX - layout->file_bytes) {
-        return message_refuse(why, "the kernel is too large: its size in memory overflows");
+    if (elf->file_size > UINT64_MAX - PAGE_MASK ||
+        cursor.fresh_offset > UINT64_MAX - layout->file_bytes) {
+        return message_refuse(why, "the kernel is too large: its size overflows");
     }
     layout->memory_bytes = layout->file_bytes + cursor.fresh_offset;
     return true;

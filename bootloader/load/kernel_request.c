@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DEFAULT_ALIGNMENT PAGE_BYTES
+#define LOW_HALF_END      0x0000800000000000u // of the lower canonical half
 #define KNOWN_WORDS       (sizeof(struct boot_request) / sizeof(uint64_t))
 #define KNOWN_FLAGS                                                                                \
     (BOOT_REQUEST_NO_DIRECT_MAP | BOOT_REQUEST_NO_RANDOMISATION | BOOT_REQUEST_AVOID_ISA_HOLE)
@@ -18,127 +19,105 @@ struct note_header {
     uint32_t type;
 };
 
-static bool refuse(struct message *why, const char *field, uint64_t value, const char *fault)
-{
-    return message_refuse(why, "boot request: %s 0x%llx %s: correct the kernel's BOOT_REQUEST",
-                          field, (unsigned long long)value, fault);
-}
-
 // ---- Fields -------------------------------------------------------------------------------
 
-// What a field may be by itself: a multiple of `unit`, at most `most`.
+// What a field may be by itself: `most` or less in units of 1 << shift.
 struct field_limit {
     uint8_t offset;
     uint8_t bytes;
-    uint16_t unit;
+    uint8_t shift;
     uint32_t most;
-    const char *name;
+    char name[20];
 };
 
-#define FIELD(field) offsetof(struct boot_request, field), sizeof(((struct boot_request *)0)->field)
+#define FIELD(field)     offsetof(struct boot_request, field), sizeof(((struct boot_request *)0)->field)
+#define DIRECT_MAP_SHIFT 39
+#define ANY              0xFFFFFFFFu
+
+_Static_assert((uint64_t)1 << DIRECT_MAP_SHIFT == BOOT_REQUEST_DIRECT_MAP_UNIT, "512 GiB");
+
+enum { DIRECT_MAP, HEIGHT, VIDEO, DEPTH, ALIGNMENT, FIRST_OTHER };
 
 static const struct field_limit limits[] = {
-    {FIELD(minimum_version), 1, BOOT_INFO_VERSION, "minimum_version"},
-    {FIELD(flags), 1, KNOWN_FLAGS, "flags"},
-    {FIELD(stack_size), PAGE_BYTES, BOOT_REQUEST_STACK_MAX, "stack_size"},
-    {FIELD(recursive_slot), 1, BOOT_REQUEST_RECURSIVE_SLOT_MAX, "recursive_slot"},
-    {FIELD(video), 1, BOOT_VIDEO_FRAMEBUFFER_REQUIRED, "video"},
-    {FIELD(width), 1, BOOT_REQUEST_PIXELS_MAX, "width"},
-    {FIELD(height), 1, BOOT_REQUEST_PIXELS_MAX, "height"},
-    {FIELD(depth), 1, 32, "depth"},
-    {FIELD(reserved), 1, 0, "reserved"},
-    {FIELD(physical_alignment), PAGE_BYTES, BOOT_REQUEST_PHYSICAL_ALIGNMENT_MAX,
-     "physical_alignment"},
+    [DIRECT_MAP] = {FIELD(direct_map), DIRECT_MAP_SHIFT, ANY, "direct_map"},
+    [HEIGHT] = {FIELD(height), 0, BOOT_REQUEST_PIXELS_MAX, "height"},
+    [VIDEO] = {FIELD(video), 0, BOOT_VIDEO_FRAMEBUFFER_REQUIRED, "video"},
+    [DEPTH] = {FIELD(depth), 0, ANY, "depth"},
+    [ALIGNMENT] = {FIELD(physical_alignment), PAGE_SHIFT,
+                   BOOT_REQUEST_PHYSICAL_ALIGNMENT_MAX >> PAGE_SHIFT, "physical_alignment"},
+    [FIRST_OTHER] = {FIELD(minimum_version), 0, BOOT_INFO_VERSION, "minimum_version"},
+    {FIELD(flags), 0, KNOWN_FLAGS, "flags"},
+    {FIELD(stack_size), PAGE_SHIFT, BOOT_REQUEST_STACK_MAX >> PAGE_SHIFT, "stack_size"},
+    {FIELD(recursive_slot), 0, BOOT_REQUEST_RECURSIVE_SLOT_MAX, "recursive_slot"},
+    {FIELD(width), 0, BOOT_REQUEST_PIXELS_MAX, "width"},
+    {FIELD(reserved), 0, 0, "reserved"},
+    {FIELD(required), 0, (1u << KNOWN_WORDS) - 1, "required"},
 };
 
-static bool check_limits(const struct boot_request *request, struct message *why)
+#define LIMIT_COUNT (sizeof limits / sizeof limits[0])
+
+// The first field that does not go with others, or is none of the few values it may have.
+static unsigned find_contradiction(const struct boot_request *request)
 {
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+    const uint64_t map = request->direct_map;
+    const uint64_t alignment = request->physical_alignment;
+    const uint32_t depth = request->depth;
+    if ((map + LOW_HALF_END >= 2 * LOW_HALF_END) ||
+        (map != 0 && (request->flags & BOOT_REQUEST_NO_DIRECT_MAP) != 0)) {
+        return DIRECT_MAP;
+    }
+    if ((request->width == 0) != (request->height == 0)) {
+        return HEIGHT;
+    }
+    if (request->video == BOOT_VIDEO_TEXT && (request->width | depth) != 0) {
+        return VIDEO;
+    }
+    if (depth != 0 && depth != 15 && depth != 16 && depth != 24 && depth != 32) {
+        return DEPTH;
+    }
+    return (alignment & (alignment - 1)) != 0 ? ALIGNMENT : LIMIT_COUNT;
+}
+
+static bool check_fields(const struct boot_request *request, struct message *why)
+{
+    const unsigned contradiction = find_contradiction(request);
+    for (unsigned i = 0; i < LIMIT_COUNT; i++) {
         const struct field_limit *limit = &limits[i];
         uint64_t value = 0;
         memcpy(&value, (const uint8_t *)request + limit->offset, limit->bytes);
-        if (value > limit->most || (value & (limit->unit - 1u)) != 0) {
+        const uint64_t units = value >> limit->shift;
+        if (units > limit->most || units << limit->shift != value || i == contradiction) {
             return message_refuse(why,
-                                  "boot request: %s 0x%llx is no multiple of 0x%x up to 0x%x: "
-                                  "correct it, or use a newer Firstlight",
-                                  limit->name, (unsigned long long)value, (unsigned)limit->unit,
-                                  (unsigned)limit->most);
+                                  "boot request: %s 0x%llx is not allowed, or not with the other "
+                                  "fields: see boot_request.h, or use a newer Firstlight",
+                                  limit->name, (unsigned long long)value);
         }
     }
     return true;
 }
 
-static bool is_canonical_unit(uint64_t address)
-{
-    return address % BOOT_REQUEST_DIRECT_MAP_UNIT == 0 &&
-           (address < 0x0000800000000000 || address >= 0xFFFF800000000000);
-}
-
-static bool depth_exists(uint32_t depth)
-{
-    return depth == 0 || depth == 15 || depth == 16 || depth == 24 || depth == 32;
-}
-
-// What limits alone do not tell.
-static bool check_values(const struct boot_request *request, struct message *why)
-{
-    const uint64_t alignment = request->physical_alignment;
-    if ((alignment & (alignment - 1)) != 0) {
-        return refuse(why, "physical_alignment", alignment, "is no power of two");
-    }
-    if (!is_canonical_unit(request->direct_map)) {
-        return refuse(why, "direct_map", request->direct_map,
-                      "is no canonical multiple of 512 GiB");
-    }
-    if (request->direct_map != 0 && (request->flags & BOOT_REQUEST_NO_DIRECT_MAP) != 0) {
-        return refuse(why, "direct_map", request->direct_map,
-                      "contradicts BOOT_REQUEST_NO_DIRECT_MAP");
-    }
-    if (!depth_exists(request->depth)) {
-        return refuse(why, "depth", request->depth, "is not 15, 16, 24 or 32");
-    }
-    if ((request->width == 0) != (request->height == 0)) {
-        return refuse(why, "height", request->height, "does not go with its width");
-    }
-    if (request->video == BOOT_VIDEO_TEXT && (request->width | request->depth) != 0) {
-        return refuse(why, "video", request->video, "(text) has no width, height or depth");
-    }
-    return true;
-}
-
-static bool check_request(const struct boot_request *request, struct message *why)
-{
-    if (request->version == 0) {
-        return refuse(why, "version", request->version, "is none");
-    }
-    if (request->required >> KNOWN_WORDS != 0) {
-        return message_refuse(why,
-                              "boot request: required 0x%llx names fields that this loader does "
-                              "not know: use a newer Firstlight",
-                              (unsigned long long)request->required);
-    }
-    return check_limits(request, why) && check_values(request, why);
-}
-
 // ---- Notes --------------------------------------------------------------------------------
+
+static bool refuse_note(struct message *why, const char *fault)
+{
+    return message_refuse(why, "boot request: its ELF note %s: see boot_request.h", fault);
+}
 
 // Reads the request from the note's descriptor.
 static bool read_request(const uint8_t *descriptor, const struct note_header *note,
                          struct boot_request *request, struct message *why)
 {
-    if (note->type != BOOT_REQUEST_NOTE_TYPE) {
-        return refuse(why, "note type", note->type, "is not known");
-    }
     if (request->version != 0) {
-        return refuse(why, "note", note->type, "stands there twice");
+        return refuse_note(why, "stands there twice");
     }
     const uint32_t bytes = note->descriptor_size;
     memcpy(request, descriptor, bytes < sizeof *request ? bytes : sizeof *request);
-    if (bytes < BOOT_REQUEST_SIZE_MIN || bytes > BOOT_REQUEST_SIZE_MAX || bytes % 8 != 0 ||
+    if (note->type != BOOT_REQUEST_NOTE_TYPE || request->version == 0 ||
+        bytes < BOOT_REQUEST_SIZE_MIN || bytes > BOOT_REQUEST_SIZE_MAX || bytes % 8 != 0 ||
         request->size != bytes) {
-        return refuse(why, "size", request->size, "is wrong, or not its note's");
+        return refuse_note(why, "has a wrong type, version or size");
     }
-    return check_request(request, why);
+    return check_fields(request, why);
 }
 
 // Looks through one PT_NOTE segment.
@@ -154,7 +133,7 @@ static bool read_notes(const uint8_t *notes, uint64_t bytes, uint64_t alignment,
         uint64_t descriptor = (unaligned + alignment - 1) & ~(alignment - 1);
         uint64_t end = descriptor + note.descriptor_size;
         if (end > bytes) {
-            return refuse(why, "an ELF note at byte", at, "passes its segment");
+            return refuse_note(why, "passes its segment");
         }
         if (note.name_size == sizeof name &&
             memcmp(notes + at + sizeof note, name, sizeof name) == 0 &&
@@ -181,7 +160,7 @@ bool kernel_request_parse(const struct elf_kernel *kernel, struct boot_request *
         }
         if (header.p_offset > kernel->file_size ||
             header.p_filesz > kernel->file_size - header.p_offset) {
-            return refuse(why, "PT_NOTE at", header.p_offset, "passes the end of the file");
+            return refuse_note(why, "passes the file");
         }
         // gABI: 4; PT_NOTE segments of 64-bit objects with p_align 8 have notes aligned to 8.
         if (!read_notes(kernel->file + header.p_offset, header.p_filesz,

@@ -47,10 +47,8 @@ enum {
     DT_PLTREL = 20,
     DT_TEXTREL = 22,
     DT_JMPREL = 23,
-    DT_FLAGS = 30,
     DT_RELR = 36,
     DT_COUNT = 38,
-    DF_TEXTREL = 4, // of DT_FLAGS
     R_X86_64_NONE = 0,
     R_X86_64_64 = 1,
     R_X86_64_RELATIVE = 8,
@@ -70,105 +68,111 @@ struct relocator {
     struct kernel_run run;  // of the last target
     uint64_t segment_start; // of the last target
     uint64_t places;        // where 8 bytes may begin in that segment; 0: none yet
+    uint64_t page;          // of the last target,
+    uint64_t page_offset;   // and where that lies in kernel memory
     struct message *why;
 };
 
 // ---- Targets ------------------------------------------------------------------------------
 
+// What linkers leave in executables; only the first three can be had without a dynamic linker.
+static const struct {
+    uint8_t type;
+    char name[10]; // behind R_X86_64_
+} type_names[] = {
+    {R_X86_64_NONE, "NONE"},
+    {R_X86_64_64, "64"},
+    {R_X86_64_RELATIVE, "RELATIVE"},
+    {2, "PC32"},
+    {5, "COPY"},
+    {6, "GLOB_DAT"},
+    {7, "JUMP_SLOT"},
+    {10, "32"},
+    {11, "32S"},
+    {16, "DTPMOD64"},
+    {17, "DTPOFF64"},
+    {18, "TPOFF64"},
+    {37, "IRELATIVE"},
+};
+
 static bool refuse(const struct relocator *relocator, const struct relocation *relocation,
                    const char *fault)
 {
+    const char *name = "";
+    for (size_t i = 0; i < sizeof type_names / sizeof type_names[0]; i++) {
+        if (relocation->type == type_names[i].type) {
+            name = type_names[i].name;
+        }
+    }
     return message_refuse(relocator->why,
-                          "kernel relocation at 0x%llx %s: compile with -fPIE and link with "
-                          "-static -pie",
-                          (unsigned long long)relocation->offset, fault);
+                          "kernel relocation R_X86_64_%s (%u) at 0x%llx %s: compile with -fPIE, "
+                          "link with -static -pie",
+                          name, (unsigned)relocation->type, (unsigned long long)relocation->offset,
+                          fault);
 }
 
 // Finds the segment that holds the 8 bytes at an address, and its run.
-static bool find_segment(struct relocator *relocator, uint64_t address)
+static bool find_target(struct relocator *relocator, uint64_t address)
 {
+    struct elf_segment segment;
+    if (!elf_find_segment(relocator->elf, address, sizeof(uint64_t), &segment)) {
+        return false;
+    }
+    relocator->segment_start = segment.virtual_address;
+    relocator->places = segment.memory_size - (sizeof(uint64_t) - 1);
+    relocator->page = UINT64_MAX;
     struct kernel_run_cursor cursor = {0};
-    struct kernel_run *run = &relocator->run;
-    while (kernel_layout_next_run(relocator->layout, &cursor, run)) {
-        if ((address - run->virtual_base) >> PAGE_SHIFT >= run->pages) {
-            continue;
-        }
-        struct elf_segment segment;
-        uint32_t segments = run->first_cursor;
-        for (uint32_t i = 0; i < run->segment_count; i++) {
-            elf_next_segment(relocator->elf, &segments, &segment);
-            if (segment.memory_size >= sizeof(uint64_t)) {
-                relocator->segment_start = segment.virtual_address;
-                relocator->places = segment.memory_size - (sizeof(uint64_t) - 1);
-                if (address - relocator->segment_start < relocator->places) {
-                    return true;
-                }
-            }
+    while (kernel_layout_next_run(relocator->layout, &cursor, &relocator->run)) {
+        if ((address - relocator->run.virtual_base) >> PAGE_SHIFT < relocator->run.pages) {
+            return true;
         }
     }
     return false;
 }
 
-// Writes bytes that lie in one page. False when they would hit the program headers.
-static bool put(const struct relocator *relocator, uint64_t address, const void *bytes, size_t size)
+// Where the bytes at an address of the run, all in one page, lie in kernel memory. They must not
+// hit the program headers, which are read again later: UINT64_MAX then.
+static uint64_t place(struct relocator *relocator, uint64_t address, uint64_t bytes)
 {
     const struct elf_kernel *elf = relocator->elf;
-    uint64_t inside = address - relocator->run.virtual_base;
-    uint64_t offset =
-        kernel_run_page_offset(&relocator->run, inside >> PAGE_SHIFT) + (inside & PAGE_MASK);
-    uint64_t table_bytes = elf->program_header_count * sizeof(struct elf64_program_header);
-    if (offset + (size - 1) - elf->program_header_offset < table_bytes + (size - 1)) {
-        return false;
+    const uint64_t page = address & ~PAGE_MASK;
+    if (page != relocator->page) {
+        const struct kernel_run *run = &relocator->run;
+        relocator->page = page;
+        relocator->page_offset =
+            kernel_run_page_offset(run, (page - run->virtual_base) >> PAGE_SHIFT);
     }
-    if (relocator->memory != NULL) {
-        memcpy(relocator->memory + offset, bytes, size);
-    }
-    return true;
+    const uint64_t offset = relocator->page_offset + (address & PAGE_MASK);
+    const uint64_t last = offset + bytes - 1;
+    return last - elf->program_header_offset <
+                   elf->program_header_count * sizeof(struct elf64_program_header) + bytes - 1
+               ? UINT64_MAX
+               : offset;
 }
 
 static bool write_value(struct relocator *relocator, const struct relocation *relocation,
                         uint64_t value)
 {
-    const uint64_t address = relocation->offset + relocator->elf->slide;
+    uint64_t address = relocation->offset + relocator->elf->slide;
     if (address - relocator->segment_start >= relocator->places &&
-        !find_segment(relocator, address)) {
+        !find_target(relocator, address)) {
         return refuse(relocator, relocation, "is for 8 bytes that lie in no segment");
     }
-    const uint64_t left = PAGE_BYTES - (address & PAGE_MASK); // in the page
-    bool done;
-    if (left >= sizeof value) {
-        done = put(relocator, address, &value, sizeof value);
-    } else {
-        done = put(relocator, address, &value, (size_t)left) &&
-               put(relocator, address + left, (const uint8_t *)&value + left,
-                   sizeof value - (size_t)left);
+    // The parts in two pages need not follow one another in kernel memory.
+    const unsigned step = (address & PAGE_MASK) <= PAGE_BYTES - sizeof value ? sizeof value : 1;
+    for (unsigned i = 0; i < sizeof value; i += step) {
+        const uint64_t offset = place(relocator, address + i, step);
+        if (offset == UINT64_MAX) {
+            return refuse(relocator, relocation, "is for the program headers");
+        }
+        if (relocator->memory != NULL) {
+            memcpy(relocator->memory + offset, (const uint8_t *)&value + i, step);
+        }
     }
-    return done || refuse(relocator, relocation, "is for the program headers");
+    return true;
 }
 
 // ---- Values -------------------------------------------------------------------------------
-
-// What linkers may leave in an executable, but a loader without libraries cannot do.
-static const struct {
-    uint8_t type;
-    char name[10]; // behind R_X86_64_
-} refused_types[] = {
-    {2, "PC32"},     {5, "COPY"},  {6, "GLOB_DAT"},  {7, "JUMP_SLOT"},
-    {10, "32"},      {11, "32S"},  {16, "DTPMOD64"}, {17, "DTPOFF64"},
-    {18, "TPOFF64"}, {24, "PC64"}, {36, "TLSDESC"},  {37, "IRELATIVE"},
-};
-
-static bool refuse_type(const struct relocator *relocator, const struct relocation *relocation)
-{
-    struct message fault;
-    message_format(&fault, "has type %u", (unsigned)relocation->type);
-    for (size_t i = 0; i < sizeof refused_types / sizeof refused_types[0]; i++) {
-        if (relocation->type == refused_types[i].type) {
-            message_append(&fault, " (R_X86_64_%s)", refused_types[i].name);
-        }
-    }
-    return refuse(relocator, relocation, fault.text);
-}
 
 // The symbol's address in the running kernel.
 static bool symbol_value(const struct relocator *relocator, const struct relocation *relocation,
@@ -182,18 +186,20 @@ static bool symbol_value(const struct relocator *relocator, const struct relocat
         return true;
     }
     uint64_t address = relocator->symbols + (uint64_t)relocation->symbol * sizeof symbol;
-    if (relocator->symbols == 0 ||
-        !elf_file_offset(elf, address + elf->slide, sizeof symbol, &offset)) {
-        return refuse(relocator, relocation, "has a symbol outside the file");
+    bool usable = relocator->symbols != 0 &&
+                  elf_file_offset(elf, address + elf->slide, sizeof symbol, &offset);
+    if (usable) {
+        memcpy(&symbol, elf->file + offset, sizeof symbol);
+        const unsigned type = symbol.info & 0xF;
+        const bool undefined = symbol.section == SHN_UNDEF;
+        if (undefined && symbol.info >> 4 == STB_WEAK) {
+            return true;
+        }
+        usable = !undefined && type != STT_TLS && type != STT_GNU_IFUNC;
     }
-    memcpy(&symbol, elf->file + offset, sizeof symbol);
-    const unsigned type = symbol.info & 0xF;
-    if (type == STT_TLS || type == STT_GNU_IFUNC) {
-        return refuse(relocator, relocation, "has a TLS or IFUNC symbol");
-    }
-    if (symbol.section == SHN_UNDEF) {
-        return symbol.info >> 4 == STB_WEAK ||
-               refuse(relocator, relocation, "has an undefined symbol");
+    if (!usable) {
+        return refuse(relocator, relocation,
+                      "has a symbol that is undefined, TLS, IFUNC or not in the file");
     }
     *value = symbol.value + (symbol.section == SHN_ABS ? 0 : elf->slide);
     return true;
@@ -213,79 +219,50 @@ static bool apply(struct relocator *relocator, const struct relocation *relocati
     case R_X86_64_RELATIVE:
         break;
     default:
-        return refuse_type(relocator, relocation);
+        return refuse(relocator, relocation, "is not supported");
     }
     return write_value(relocator, relocation, base + relocation->addend);
 }
 
 // ---- The dynamic section ------------------------------------------------------------------
 
-// The values of its entries by tag; 0 where there is none.
-struct dynamic {
-    uint64_t value[DT_COUNT];
-    uint64_t present; // bit n: there is an entry with tag n
-};
+// What is refused if it is there.
+#define BIT(tag)     ((uint64_t)1 << (tag))
+#define REFUSED_TAGS (BIT(DT_NEEDED) | BIT(DT_REL) | BIT(DT_TEXTREL) | BIT(DT_RELR))
 
-static void read_dynamic(const struct elf_kernel *elf, struct dynamic *dynamic)
+static bool refuse_dynamic(struct message *why)
+{
+    return message_refuse(why, "the kernel's DT_RELA or DT_JMPREL table, its DT_RELAENT, DT_PLTREL "
+                               "or DT_SYMENT is wrong: link it again");
+}
+
+// Reads the values by tag; 0 where there is none.
+static bool read_dynamic(const struct elf_kernel *elf, uint64_t *values, struct message *why)
 {
     struct dynamic_entry entry;
-    memset(dynamic, 0, sizeof *dynamic);
+    memset(values, 0, DT_COUNT * sizeof *values);
     for (uint64_t at = 0; elf->dynamic_size - at >= sizeof entry; at += sizeof entry) {
         memcpy(&entry, elf->file + elf->dynamic_offset + at, sizeof entry);
         if (entry.tag == DT_NULL) {
             break;
         }
-        if (entry.tag < DT_COUNT) {
-            dynamic->value[entry.tag] = entry.value;
-            dynamic->present |= (uint64_t)1 << entry.tag;
+        if (entry.tag >= DT_COUNT) {
+            continue;
         }
-    }
-    if ((dynamic->value[DT_FLAGS] & DF_TEXTREL) != 0) {
-        dynamic->present |= (uint64_t)1 << DT_TEXTREL;
-    }
-}
-
-// What cannot be, with the cure.
-static const struct {
-    uint64_t tag;
-    const char *text;
-} refused_tags[] = {
-    {DT_NEEDED, "DT_NEEDED: link with -static and without shared libraries"},
-    {DT_REL, "DT_REL: link with -z rela"},
-    {DT_TEXTREL, "DT_TEXTREL: compile with -fPIE and link with -z text"},
-    {DT_RELR, "DT_RELR: link without -z pack-relative-relocs or --pack-dyn-relocs"},
-};
-
-// A tag that must have one value if another tag is not 0.
-static const struct {
-    uint8_t other;
-    uint8_t tag;
-    uint8_t value;
-    char name[9]; // behind DT_
-} wanted_tags[] = {
-    {DT_RELASZ, DT_RELAENT, sizeof(struct relocation), "RELAENT"},
-    {DT_PLTRELSZ, DT_PLTREL, DT_RELA, "PLTREL"},
-    {DT_SYMTAB, DT_SYMENT, sizeof(struct symbol), "SYMENT"},
-};
-
-static bool check_dynamic(const struct dynamic *dynamic, struct message *why)
-{
-    for (size_t i = 0; i < sizeof refused_tags / sizeof refused_tags[0]; i++) {
-        if ((dynamic->present >> refused_tags[i].tag & 1) != 0) {
-            return message_refuse(why, "the kernel's dynamic section has %s", refused_tags[i].text);
-        }
-    }
-    for (size_t i = 0; i < sizeof wanted_tags / sizeof wanted_tags[0]; i++) {
-        uint64_t value = dynamic->value[wanted_tags[i].tag];
-        if (dynamic->value[wanted_tags[i].other] != 0 && value != wanted_tags[i].value) {
+        values[entry.tag] = entry.value;
+        if ((REFUSED_TAGS >> entry.tag & 1) != 0) {
             return message_refuse(why,
-                                  "the kernel's dynamic section has DT_%s %llu instead of %u: link "
-                                  "it again",
-                                  wanted_tags[i].name, (unsigned long long)value,
-                                  (unsigned)wanted_tags[i].value);
+                                  "the kernel's dynamic section has tag %u (1 is DT_NEEDED, 17 "
+                                  "DT_REL, 22 DT_TEXTREL, 36 DT_RELR): compile with -fPIE, link "
+                                  "with -static -pie -z text --pack-dyn-relocs=none",
+                                  (unsigned)entry.tag);
         }
     }
-    return true;
+    const bool sound =
+        (values[DT_RELASZ] == 0 || values[DT_RELAENT] == sizeof(struct relocation)) &&
+        (values[DT_PLTRELSZ] == 0 || values[DT_PLTREL] == DT_RELA) &&
+        (values[DT_SYMTAB] == 0 || values[DT_SYMENT] == sizeof(struct symbol));
+    return sound || refuse_dynamic(why);
 }
 
 // ---- All relocations ----------------------------------------------------------------------
@@ -297,10 +274,7 @@ static bool walk_table(struct relocator *relocator, uint64_t address, uint64_t b
     uint64_t offset = 0;
     if (bytes != 0 && (bytes % sizeof relocation != 0 ||
                        !elf_file_offset(elf, address + elf->slide, bytes, &offset))) {
-        return message_refuse(relocator->why,
-                              "the kernel's %llu bytes of relocations at 0x%llx pass their "
-                              "segment or are cut short: link it again",
-                              (unsigned long long)bytes, (unsigned long long)address);
+        return refuse_dynamic(relocator->why);
     }
     const uint8_t *entry = elf->file + offset;
     for (const uint8_t *end = entry + bytes; entry != end; entry += sizeof relocation) {
@@ -318,18 +292,20 @@ bool relocate(const struct kernel_layout *layout, uint8_t *memory, struct messag
     if (!elf->position_independent) {
         return true;
     }
-    struct dynamic dynamic;
-    read_dynamic(elf, &dynamic);
+    uint64_t values[DT_COUNT];
+    if (!read_dynamic(elf, values, why)) {
+        return false;
+    }
     struct relocator relocator = {
         .layout = layout,
         .elf = elf,
         .memory = memory,
-        .symbols = dynamic.value[DT_SYMTAB],
+        .symbols = values[DT_SYMTAB],
+        .page = UINT64_MAX, // none
         .why = why,
     };
-    return check_dynamic(&dynamic, why) &&
-           walk_table(&relocator, dynamic.value[DT_RELA], dynamic.value[DT_RELASZ]) &&
-           walk_table(&relocator, dynamic.value[DT_JMPREL], dynamic.value[DT_PLTRELSZ]);
+    return walk_table(&relocator, values[DT_RELA], values[DT_RELASZ]) &&
+           walk_table(&relocator, values[DT_JMPREL], values[DT_PLTRELSZ]);
 }
 
 bool relocate_check(const struct elf_kernel *kernel, struct message *why)

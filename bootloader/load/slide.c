@@ -42,11 +42,8 @@ bool slide_room_for(const struct elf_kernel *kernel, uint64_t step, struct slide
     if (size - 1 >= bytes || offset > bytes - size) {
         // It can stay where it was linked to run.
         return !below_two_gib ||
-               message_refuse(why,
-                              "the position-independent kernel of %llu KiB, aligned to %llu KiB, "
-                              "does not fit into the top 2 GiB: make it smaller",
-                              (unsigned long long)(size >> 10),
-                              (unsigned long long)(room->step >> 10));
+               message_refuse(why, "the kernel does not fit into the top 2 GiB with its alignment: "
+                                   "make it smaller");
     }
     room->lowest = start + offset - base;
     room->count = (bytes - size - offset) / room->step + 1;
@@ -66,29 +63,26 @@ static bool is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-// The value of a digit to base 16, or 16.
-static unsigned digit_value(char c)
-{
-    unsigned char lower = (unsigned char)(c | 0x20);
-    if (c >= '0' && c <= '9') {
-        return (unsigned)(c - '0');
-    }
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10u : 16;
-}
-
-// The number that is all of the text; false when it is none.
+// The number that the text begins with, up to a blank or its end; false when it is none.
 static bool parse_number(const char *text, const char *end, uint64_t *number)
 {
     unsigned base = 10;
-    if (end - text > 2 && text[0] == '0' && (text[1] | 0x20) == 'x') {
+    if (end - text > 2 && text[0] == '0' && text[1] == 'x') {
         base = 16;
         text += 2;
     }
     uint64_t value = 0;
-    bool valid = text != end;
-    for (; text != end; text++) {
-        unsigned digit = digit_value(*text);
-        valid &= digit < base && value <= (UINT64_MAX - digit) / base;
+    bool valid = false;
+    for (; text != end && !is_blank(*text); text++) {
+        unsigned digit = (unsigned)*text - '0';
+        const unsigned letter = ((unsigned)*text | 0x20) - 'a'; // of either case
+        if (digit > 9) {
+            digit = letter < 6 ? letter + 10 : base;
+        }
+        valid = digit < base && value <= (UINT64_MAX - digit) / base;
+        if (!valid) {
+            break;
+        }
         value = value * base + digit;
     }
     *number = value;
@@ -102,15 +96,13 @@ bool slide_seed(const char *command_line, uint64_t bytes, bool *found, uint64_t 
     const uint64_t name_bytes = sizeof name - 1;
     bool valid = true;
     *found = false;
-    for (uint64_t start = 0, end; start < bytes; start = end + 1) {
-        for (end = start; end < bytes && !is_blank(command_line[end]);) {
-            end++;
-        }
-        if (end - start >= name_bytes && memcmp(command_line + start, name, name_bytes) == 0) {
+    for (uint64_t i = 0; i + name_bytes <= bytes; i++) {
+        if ((i == 0 || is_blank(command_line[i - 1])) &&
+            memcmp(command_line + i, name, name_bytes) == 0) {
             *found = true;
-            valid = parse_number(command_line + start + name_bytes, command_line + end, seed);
+            valid = parse_number(command_line + i + name_bytes, command_line + bytes, seed);
         }
     }
-    return valid || message_refuse(why, "the last seed= on the command line is no number of 64 "
-                                        "bits: write digits, or 0x and hexadecimal digits");
+    return valid || message_refuse(why, "seed= on the command line is no number of 64 bits: "
+                                        "write digits, or 0x and digits");
 }

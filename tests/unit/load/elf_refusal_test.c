@@ -25,16 +25,17 @@ static void refuses_a_wrong_identification(void **state)
 {
     (void)state;
     ASSERT_REFUSED(header->e_ident[ELF_EI_CLASS] = ELF_CLASS_32,
-                   "EI_CLASS 1 instead of 2 (1 is 32-bit)");
+                   "EI_CLASS 1 instead of 2: link a 64-bit");
     ASSERT_REFUSED(header->e_ident[ELF_EI_CLASS] = 3, "EI_CLASS 3 instead of 2");
-    ASSERT_REFUSED(header->e_ident[ELF_EI_DATA] = ELF_DATA_BIG_ENDIAN, "big-endian");
+    ASSERT_REFUSED(header->e_ident[ELF_EI_DATA] = ELF_DATA_BIG_ENDIAN,
+                   "EI_DATA 2 instead of 1: link a 64-bit little-endian");
     ASSERT_REFUSED(header->e_ident[ELF_EI_DATA] = 0, "EI_DATA 0 instead of 1");
     ASSERT_REFUSED(header->e_ident[ELF_EI_VERSION] = 0, "EI_VERSION 0 instead of 1");
     ASSERT_REFUSED(header->e_version = 2, "e_version 2 instead of 1");
     ASSERT_REFUSED(header->e_flags = 3, "e_flags 3 instead of 0");
     for (unsigned abi = 0; abi < 256; abi++) {
         if (abi != 0 && abi != 3 && abi != 255) {
-            ASSERT_REFUSED(header->e_ident[ELF_EI_OSABI] = (uint8_t)abi, " instead of 0, 3 or 255");
+            ASSERT_REFUSED(header->e_ident[ELF_EI_OSABI] = (uint8_t)abi, " instead of 0");
         }
     }
 }
@@ -42,10 +43,11 @@ static void refuses_a_wrong_identification(void **state)
 static void refuses_wrong_types_and_machines(void **state)
 {
     (void)state;
-    ASSERT_REFUSED(header->e_machine = 183, "ELF machine 183 instead of 62 (x86-64)");
+    ASSERT_REFUSED(header->e_machine = 183,
+                   "ELF machine 183 instead of 62: link a 64-bit little-endian x86-64");
     ASSERT_REFUSED(header->e_machine = 3, "ELF machine 3 instead of 62");
-    ASSERT_REFUSED(header->e_type = ELF_ET_REL, "e_type 1 instead of 2 or 3 (1 is an object file");
-    ASSERT_REFUSED(header->e_type = ELF_ET_CORE, "core dump");
+    ASSERT_REFUSED(header->e_type = ELF_ET_REL, "e_type 1 instead of 2");
+    ASSERT_REFUSED(header->e_type = ELF_ET_CORE, "e_type 4 instead of 2");
     ASSERT_REFUSED(header->e_type = 0, "e_type 0 instead of 2");
     ASSERT_REFUSED(header->e_type = 0xFE00, "e_type 65024");
 }
@@ -59,7 +61,7 @@ static void refuses_wrong_program_header_tables(void **state)
     ASSERT_REFUSED(header->e_phnum = ELF_PN_XNUM, "more than 65534 program headers");
     ASSERT_REFUSED(header->e_phnum = 0, "no loadable segment");
     ASSERT_REFUSED((header->e_phnum = 0, header->e_phentsize = 0), "no loadable segment");
-    ASSERT_REFUSED(header->e_phnum = 1000, "1000 program headers at byte 64 pass the end");
+    ASSERT_REFUSED(header->e_phnum = 1000, "program headers pass the end");
     ASSERT_REFUSED(header->e_phoff = FILE_SIZE - 3 * 56 + 1, "pass the end");
     ASSERT_REFUSED(header->e_phoff = FILE_SIZE + 1, "pass the end");
     ASSERT_REFUSED(header->e_phoff = UINT64_MAX, "pass the end");
@@ -120,11 +122,14 @@ static void refuses_wrong_sizes(void **state)
 static void refuses_wrong_alignments(void **state)
 {
     (void)state;
-    ASSERT_REFUSED(segment[1].p_align = 3, "kernel segment 1 has a p_align that is not");
-    ASSERT_REFUSED(segment[1].p_align = 0x1800, "not a power of two");
-    ASSERT_REFUSED(segment[1].p_align = UINT64_MAX, "not a power of two");
-    ASSERT_REFUSED(segment[0].p_offset = 0x1010, "kernel segment 0 lies at a file offset");
-    ASSERT_REFUSED((segment[0].p_align = 0x200000, segment[0].p_offset = 0x2000), "modulo p_align");
+    ASSERT_REFUSED(segment[1].p_align = 3,
+                   "kernel segment 1 has a p_align that is no power of two");
+    ASSERT_REFUSED(segment[1].p_align = 0x1800, "no power of two");
+    ASSERT_REFUSED(segment[1].p_align = UINT64_MAX, "no power of two");
+    ASSERT_REFUSED(segment[0].p_offset = 0x1010,
+                   "kernel segment 0 has a p_align that is no power of two, not that of offset");
+    ASSERT_REFUSED((segment[0].p_align = 0x200000, segment[0].p_offset = 0x2000),
+                   "not that of offset and address");
     ASSERT_ACCEPTED(segment[0].p_align = 0x200000);
 }
 
@@ -133,22 +138,28 @@ static void refuses_wrong_addresses(void **state)
     (void)state;
     ASSERT_REFUSED(segment[0].p_vaddr = 0, "kernel segment 0 lies in page 0");
     ASSERT_REFUSED((segment[0].p_vaddr = 0xFFF, segment[0].p_align = 1), "page 0");
-    ASSERT_REFUSED(segment[0].p_vaddr = LOW_END, "kernel segment 0 has an address that is not");
-    ASSERT_REFUSED(segment[0].p_vaddr = HIGH - 0x1000, "not canonical");
-    ASSERT_REFUSED(segment[0].p_vaddr = 0x8000000000001000u, "not canonical");
-    ASSERT_REFUSED(segment[0].p_vaddr = LOW_END - 0x1000, "kernel segment 0 crosses the hole");
+    ASSERT_REFUSED(segment[0].p_vaddr = LOW_END,
+                   "kernel segment 0 is not inside one canonical half");
+    ASSERT_REFUSED(segment[0].p_vaddr = HIGH - 0x1000, "not inside one canonical half");
+    ASSERT_REFUSED(segment[0].p_vaddr = 0x8000000000001000u, "not inside one canonical half");
+    ASSERT_REFUSED(segment[0].p_vaddr = LOW_END - 0x1000,
+                   "kernel segment 0 is not inside one canonical half");
     ASSERT_REFUSED(segment[2].p_memsz = 0x80000000 - 0x4600 + 1,
-                   "kernel segment 2 passes the end of the address space");
-    ASSERT_REFUSED(segment[2].p_memsz = UINT64_MAX, "kernel segment 2 passes the end of the addr");
+                   "kernel segment 2 is not inside one canonical half");
+    ASSERT_REFUSED(segment[2].p_memsz = UINT64_MAX,
+                   "kernel segment 2 is not inside one canonical half");
     // Out of the lower half right through the hole into the higher.
-    ASSERT_REFUSED((segment[0].p_vaddr = 0x1000, segment[0].p_memsz = HIGH), "crosses the hole");
+    ASSERT_REFUSED((segment[0].p_vaddr = 0x1000, segment[0].p_memsz = HIGH),
+                   "not inside one canonical half");
 }
 
 static void refuses_wrong_order(void **state)
 {
     (void)state;
-    ASSERT_REFUSED(segment[1].p_vaddr = BASE, "kernel segment 1 has a lower address");
-    ASSERT_REFUSED((segment[1].p_vaddr = BASE + 0x5000), "kernel segment 2 has a lower address");
+    ASSERT_REFUSED(segment[1].p_vaddr = BASE,
+                   "kernel segment 1 overlaps the one before it, or has a lower address");
+    ASSERT_REFUSED((segment[1].p_vaddr = BASE + 0x5000),
+                   "kernel segment 2 overlaps the one before it, or has a lower address");
     ASSERT_REFUSED((segment[1].p_vaddr = BASE + 0x2000), "kernel segment 1 overlaps");
     ASSERT_REFUSED((segment[1].p_vaddr = BASE + 0x1000), "kernel segment 1 overlaps");
     ASSERT_REFUSED((segment[0].p_memsz = 0x2001), "kernel segment 1 overlaps");
