@@ -1,14 +1,20 @@
 // Collects the program headers beside PT_LOAD that go into the kernel item. Called by
-// kernel_pack.c. Source: System V gABI 4.1 chapter 5, "Program Header" and "Dynamic Section".
+// kernel_pack.c and boot_preview.c. Source: System V gABI 4.1 chapter 5, "Program Header" and
+// "Dynamic Section".
 #include "kernel_extras.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-// Tags of tables that stage 2 looks up.
+#define RELOCATION_BYTES 24u // of an entry with addend
+
+// Tags of tables that stage 2 looks up, and of their sizes.
 enum {
+    ELF_DT_NULL = 0,
+    ELF_DT_PLTRELSZ = 2,
     ELF_DT_SYMTAB = 6,
     ELF_DT_RELA = 7,
+    ELF_DT_RELASZ = 8,
     ELF_DT_JMPREL = 23,
 };
 
@@ -79,13 +85,23 @@ static bool is_table(uint64_t tag)
     return tag == ELF_DT_SYMTAB || tag == ELF_DT_RELA || tag == ELF_DT_JMPREL;
 }
 
+// Steps through the dynamic section: start with *at 0; false at its end.
+static bool next_entry(const struct elf_kernel *kernel, uint64_t *at, struct dynamic_entry *entry)
+{
+    if (kernel->dynamic_size - *at < sizeof(*entry)) {
+        return false;
+    }
+    memcpy(entry, kernel->file + kernel->dynamic_offset + *at, sizeof(*entry));
+    *at += sizeof(*entry);
+    return entry->d_tag != ELF_DT_NULL;
+}
+
 // Whether the dynamic section names a table in the segment.
 static bool has_table(const struct elf_kernel *kernel, const struct elf_segment *segment)
 {
     struct dynamic_entry entry;
 
-    for (uint64_t at = 0; kernel->dynamic_size - at >= sizeof(entry); at += sizeof(entry)) {
-        memcpy(&entry, kernel->file + kernel->dynamic_offset + at, sizeof(entry));
+    for (uint64_t at = 0; next_entry(kernel, &at, &entry);) {
         if (is_table(entry.d_tag) && entry.d_value >= segment->virtual_address &&
             entry.d_value - segment->virtual_address < segment->file_size) {
             return true;
@@ -112,6 +128,19 @@ uint64_t kernel_extras_kept(const struct kernel_extras *extras, const struct elf
         }
     }
     return kept;
+}
+
+uint64_t kernel_relocation_count(const struct elf_kernel *kernel)
+{
+    struct dynamic_entry entry;
+    uint64_t bytes = 0;
+
+    for (uint64_t at = 0; next_entry(kernel, &at, &entry);) {
+        if (entry.d_tag == ELF_DT_RELASZ || entry.d_tag == ELF_DT_PLTRELSZ) {
+            bytes += entry.d_value;
+        }
+    }
+    return bytes / RELOCATION_BYTES;
 }
 
 void kernel_extras_free(struct kernel_extras *extras)

@@ -1,5 +1,6 @@
 // The program headers beside PT_LOAD that stage 2 needs: relocations, thread-local storage, what
-// becomes read-only. Used by kernel_pack.c.
+// becomes read-only. Used by kernel_pack.c and
+// boot_preview.c.
 #ifndef IMAGE_KERNEL_EXTRAS_H
 #define IMAGE_KERNEL_EXTRAS_H
 
@@ -27,6 +28,9 @@ bool kernel_extra_inside(const struct elf64_program_header *extra,
 // dynamic section and symbols are looked up in the file, and thread-local storage keeps its size.
 uint64_t kernel_extras_kept(const struct kernel_extras *extras, const struct elf_kernel *kernel,
                             const struct elf_segment *segment);
+
+// How many relocations the dynamic section names, of a kernel that relocate_check has accepted.
+uint64_t kernel_relocation_count(const struct elf_kernel *kernel);
 
 void kernel_extras_free(struct kernel_extras *extras);
 

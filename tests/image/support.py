@@ -45,6 +45,10 @@ class ImageCase(unittest.TestCase):
         source = self.write("kernel.elf", simple_kernel() if kernel is None else kernel)
         return DiskImage(create_image(source, self.path("image.bin"), command_line))
 
+    def disk_image(self):
+        """Reads image.bin."""
+        return DiskImage(self.path("image.bin"))
+
     def check_one_line(self, finished, status, *texts):
         """`texts` must all be in the one line on standard error."""
         self.assertEqual(finished.returncode, status, finished.stderr)

@@ -1,8 +1,8 @@
 // bootimage inspect: shows what is in a disk image and says what is damaged. Called by main.c.
+#include "inspect.h"
 #include "commands.h"
 #include "geometry.h"
 #include "host_file.h"
-#include "image_read.h"
 #include "options.h"
 
 #include <inttypes.h>
@@ -12,8 +12,7 @@
 #define FIRST_PRINTABLE 0x20
 #define LAST_PRINTABLE  0x7E
 
-// Prints text from the image so that it cannot do anything to the terminal.
-static void print_quoted(const char *text, uint64_t length)
+void print_quoted(const char *text, uint64_t length)
 {
     (void)putchar('"');
     for (uint64_t i = 0; i < length; i++) {
@@ -101,57 +100,16 @@ static void print_parts(const struct image_report *report)
     }
 }
 
-static const char *placement(const struct kernel_run *run, const struct elf_segment *segment)
+// All tables on standard output, each problem as a line on standard error.
+static int print_report(const char *path, struct image_report *report)
 {
-    if (!run->in_place) {
-        return "copied";
-    }
-    return segment->file_size != 0 ? "in place" : "zeros";
-}
+    bool bootable = true;
 
-static void print_run(const struct image_report *report, const struct kernel_run *run)
-{
-    uint32_t cursor = run->first_cursor;
-    struct elf_segment segment;
-
-    for (uint32_t i = 0; i < run->segment_count; i++) {
-        if (!elf_next_segment(&report->kernel.elf, &cursor, &segment)) {
-            return;
-        }
-        (void)printf("%8" PRIu32 "  0x%016" PRIx64 " %14" PRIu64 " %14" PRIu64 " %14" PRIu64
-                     "  %c%c%c     %s\n",
-                     segment.header_index, segment.virtual_address, segment.memory_size,
-                     segment.file_size, segment.file_offset,
-                     (segment.flags & ELF_PF_R) != 0 ? 'r' : '-',
-                     (segment.flags & ELF_PF_W) != 0 ? 'w' : '-',
-                     (segment.flags & ELF_PF_X) != 0 ? 'x' : '-', placement(run, &segment));
-    }
-}
-
-static void print_kernel(const struct image_report *report)
-{
-    struct kernel_run_cursor cursor = {0};
-    struct kernel_run run;
-
-    (void)printf("\nkernel: entry 0x%016" PRIx64 ", %" PRIu64 " bytes of memory%s, wished at a "
-                 "multiple of %" PRIu64 " plus %" PRIu64 "\n\n",
-                 report->kernel.elf.entry, report->kernel.layout.memory_bytes,
-                 report->kernel.layout.contiguous ? ", contiguous" : "",
-                 report->items.kernel->memory_alignment, report->items.kernel->memory_phase);
-    (void)printf("%8s  %-18s %14s %14s %14s  %-6s  %s\n", "segment", "address", "memory", "file",
-                 "file offset", "rights", "pages");
-    while (kernel_layout_next_run(&report->kernel.layout, &cursor, &run)) {
-        print_run(report, &run);
-    }
-}
-
-// The table on standard output, each problem as a line on standard error.
-static int print_report(const char *path, const struct image_report *report)
-{
     print_summary(report);
     print_parts(report);
     if (report->has_kernel) {
         print_kernel(report);
+        bootable = print_boot(path, report);
     }
     if (report->has_items && report->file_bytes / SECTOR_SIZE > report->items.image_sectors) {
         (void)printf("\nbehind the image: %" PRIu64 " bytes, not looked at\n",
@@ -163,7 +121,7 @@ static int print_report(const char *path, const struct image_report *report)
     for (uint32_t i = 0; i < report->problem_count && i < IMAGE_REPORT_PROBLEMS; i++) {
         (void)complain(path, report->problems[i].text);
     }
-    return report->problem_count == 0 ? EXIT_SUCCESS : EXIT_REFUSED;
+    return report->problem_count == 0 && bootable ? EXIT_SUCCESS : EXIT_REFUSED;
 }
 
 int inspect_command(char **arguments)
