@@ -3,6 +3,7 @@
 #include "checksum.h"
 #include "image_plan.h"
 #include "image_reading.h"
+#include "symbols.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -134,12 +135,17 @@ static void read_kernel(struct reading *reading, const struct image_item *item)
 static void read_symbols(struct reading *reading, const struct image_item *item)
 {
     uint8_t *bytes = read_whole_item(reading, IMAGE_PART_SYMBOLS, "the table of symbols", item);
+    struct message why;
 
     if (bytes == NULL) {
         return;
     }
-    memcpy(&reading->report->symbols, bytes, sizeof(reading->report->symbols));
-    reading->report->has_symbols = true;
+    if (symbols_check(bytes, item->bytes, &why)) {
+        memcpy(&reading->report->symbols, bytes, sizeof(reading->report->symbols));
+        reading->report->has_symbols = true;
+    } else {
+        *next_problem(reading) = why;
+    }
     free(bytes);
 }
 

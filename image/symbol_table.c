@@ -6,6 +6,7 @@
 #include "firstlight/boot_info.h"
 #include "image_format.h"
 #include "image_header.h"
+#include "symbols.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -256,7 +257,7 @@ static bool write_table(const struct candidate *candidates, uint64_t count, uint
         memcpy(table->bytes + names + candidate->name_offset, candidate->name,
                (size_t)candidate->length + 1);
     }
-    return true;
+    return symbols_check(table->bytes, table->size, why);
 }
 
 static bool make_table(struct candidate *candidates, uint64_t count, struct symbol_table *table,

@@ -116,7 +116,7 @@ static void refuses_items_that_are_wrong_inside(void **state)
     make_image(&image, "quiet");
     image.bytes[KERNEL_LBA * SECTOR_SIZE + 4] = 1; // a 32-bit ELF file
     put_item_sum(&image, 1, KERNEL_LBA, KERNEL_SECTORS);
-    check_problem(&image, "32-bit");
+    check_problem(&image, "EI_CLASS 1");
     free(image.bytes);
 }
 
