@@ -34,7 +34,7 @@
 #define CHANNELS_OFFSET offsetof(struct boot_framebuffer, red_size)
 #define RESERVED_FIELD  (offsetof(struct boot_framebuffer, reserved_size) - CHANNELS_OFFSET)
 
-_Static_assert(RESERVED_FIELD == 3 * CHANNEL_FIELDS, "the channels follow one another");
+_Static_assert(RESERVED_FIELD / CHANNEL_FIELDS == 3, "the channels follow one another");
 
 bool video_edid_valid(const uint8_t edid[BOOT_EDID_SIZE])
 {
