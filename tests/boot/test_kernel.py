@@ -2,15 +2,14 @@
 
 import os
 import shutil
-import struct
 import tempfile
 import unittest
-import zlib
 
 from harness import bochs, expect
 from harness.disk_image import DiskImage, FLOPPY_1440K
 from harness.environment import build_path, skip_without
 from harness.expect import check_halted, check_serial, fail
+from harness.picture import read_png
 from harness.qemu import Qemu, STATUS_SUCCESS, ide_disk, option_value
 
 HELLO = "Hello World!"
@@ -25,50 +24,6 @@ SECONDS_TO_SHOW = 50.0
 SECONDS_WITHOUT_COM1 = 10.0  # it takes 0.2
 SLOW_DISK_READS = 20  # a second, about one for each sector: loading takes some seconds
 READS_INTO_LOADING = 30
-
-
-def png_size_and_colours(path):
-    """Width, height and the set of pixels of an 8-bit RGB PNG as QEMU writes it."""
-    with open(path, "rb") as file:
-        data = file.read()
-    assert data[:8] == b"\x89PNG\r\n\x1a\n", "not a PNG"
-    position, pixels = 8, b""
-    while position < len(data):
-        length, kind = struct.unpack_from(">I4s", data, position)
-        body = data[position + 8:position + 8 + length]
-        if kind == b"IHDR":
-            width, height, depth, colour = struct.unpack_from(">IIBB", body)
-            assert (depth, colour) == (8, 2), "not 8-bit RGB"
-        elif kind == b"IDAT":
-            pixels += body
-        position += 12 + length
-    return width, height, rgb_colours(zlib.decompress(pixels), width, height)
-
-
-def rgb_colours(raw, width, height):
-    """All colours of the unfiltered picture."""
-    stride, previous, colours = width * 3, bytes(width * 3), set()
-    for row in range(height):
-        start = row * (stride + 1)
-        line, kind = bytearray(raw[start + 1:start + 1 + stride]), raw[start]
-        for i in range(stride):
-            left = line[i - 3] if i >= 3 else 0
-            corner = previous[i - 3] if i >= 3 else 0
-            line[i] = (line[i] + predict(kind, left, previous[i], corner)) & 0xFF
-        previous = bytes(line)
-        colours |= {previous[i:i + 3] for i in range(0, stride, 3)}
-    return colours
-
-
-def predict(kind, left, up, corner):
-    """PNG specification, section 9: filter types 0 to 4."""
-    if kind == 3:
-        return (left + up) // 2
-    if kind == 4:
-        estimate = left + up - corner
-        return min((abs(estimate - left), 0, left), (abs(estimate - up), 1, up),
-                   (abs(estimate - corner), 2, corner))[2]
-    return (0, left, up)[kind]
 
 
 def disk_reads(run):
@@ -126,10 +81,10 @@ class Kernel(BootTest):
     def test_picture(self):
         run = self.run_to_the_end([*ide_disk(build_path("firstlight.bin")), "-vga", "std"])
         run.screendump(self.path("screen.png"))
-        width, height, colours = png_size_and_colours(self.path("screen.png"))
-        self.assertEqual((width, height), (720, 400))
+        picture = read_png(self.path("screen.png"))
+        self.assertEqual((picture.width, picture.height), (720, 400))
         # A colour of the VGA's palette has 6 bits a channel; how the rest is filled varies.
-        coarse = {tuple(channel >> 4 for channel in colour) for colour in colours}
+        coarse = {tuple(channel >> 4 for channel in colour) for colour in picture.colours()}
         self.assertEqual(coarse, {PICTURE_LIGHT_CYAN, PICTURE_LIGHT_GREY, PICTURE_BLACK})
 
     def test_without_com1(self):

@@ -16,6 +16,12 @@ BIOS = "/usr/share/bochs/BIOS-bochs-latest"
 VGA_BIOS_CHOICES = ["/usr/share/seabios/vgabios-stdvga.bin",
                     "/usr/share/bochs/VGABIOS-lgpl-latest",
                     "/usr/share/vgabios/vgabios.bin"]
+# The only graphics card whose modes do not depend on the (here: textual) display: CL-GD5446.
+CIRRUS_BIOS = "/usr/share/vgabios/vgabios-cirrus.bin"
+CIRRUS = """\
+vga: extension=cirrus
+pci: enabled=1, chipset=i440fx, slot1=cirrus
+"""
 SETTLE_SECONDS = 0.5  # an error line that a crash follows is no error line
 TRIPLE_FAULT = "exception with no resolution"
 SHUTDOWN_PORT_MESSAGE = "Shutdown port"  # what "Shutdown" written to port 8900h logs
@@ -53,11 +59,13 @@ class Bochs:
     """Use in a `with` statement: Bochs never outlives it."""
 
     def __init__(self, image, cpu=DEFAULT_CPU, megabytes=64, medium="disk",
-                 timeout=DEFAULT_TIMEOUT):
+                 timeout=DEFAULT_TIMEOUT, cirrus=False):
         self.directory = tempfile.mkdtemp(prefix="firstlight-")
         # A copy: Bochs locks what it opens, and leaves the lock behind when it is killed.
         shutil.copy(image, os.path.join(self.directory, DISK))
         self._cpu, self._megabytes, self._medium = cpu, megabytes, medium
+        self._vga_bios = CIRRUS_BIOS if cirrus else next(filter(os.path.exists, VGA_BIOS_CHOICES))
+        self._extra = CIRRUS if cirrus else ""
         self._log_path = os.path.join(self.directory, LOG)
         self._output_path = os.path.join(self.directory, "output")
         self._serial_path = os.path.join(self.directory, SERIAL)
@@ -74,8 +82,7 @@ class Bochs:
         with open(configuration, "w") as file:
             file.write(CONFIGURATION.format(
                 megabytes=self._megabytes, bios=BIOS, boot=self._medium, disk=disk,
-                vga_bios=next(filter(os.path.exists, VGA_BIOS_CHOICES)), cpu=self._cpu,
-                serial=SERIAL, log=LOG))
+                vga_bios=self._vga_bios, cpu=self._cpu, serial=SERIAL, log=LOG) + self._extra)
         commands = os.path.join(self.directory, "commands")
         with open(commands, "w") as file:
             file.write("c\n")  # Debian's Bochs has the debugger built in: go on at once
