@@ -11,7 +11,7 @@
 // 07E00h-07FFFh its variables
 // 08000h-0FFFFh stage 2: first block, then the rest
 // 10000h-1FFFFh stage 2's .bss: its C stack, tables, memory maps
-// 20000h-2FFFFh disk buffer: 127 sectors that never cross a 64 KiB line
+// 20000h-2FFFFh disk buffer: 127 sectors that never cross a 64 KiB line; later VBE's answers
 // 30000h-3FFFFh stage 2's own page tables: what it needs of memory, mapped at its own address
 // 40000h-4FFFFh the image header, kept: items, names and command lines of modules
 

@@ -5,6 +5,7 @@
 #include "bios_call.h"
 #include "bios_data.h"
 #include "console.h"
+#include "image_format.h"
 #include "memory_layout.h"
 #include "video_mode.h"
 
@@ -14,39 +15,45 @@
 #define VIDEO_GET_MODE  0x0F00
 #define VIDEO_SET_MODE  0x0000
 #define VIDEO_TEXT_MODE 0x03
-#define VIDEO_MODE_MASK 0x7Fu // bit 7: the screen was not cleared when it was set
+#define VIDEO_MODE_MASK 0xFF7Fu // of AX: columns, mode; bit 7: not cleared when it was set
 #define VIDEO_COLUMNS   80u
 #define VIDEO_ROWS      25u
 #define VIDEO_TEXT      0xB8000u
 
 // AX of the calls; AX of an answer that means success.
-#define VBE_CONTROLLER    0x4F00 // 4.3
-#define VBE_MODE          0x4F01 // 4.4
-#define VBE_SET_MODE      0x4F02 // 4.5
-#define VBE_DDC           0x4F15 // VBE/DDC 1.0, 3.2
+#define VBE_CONTROLLER    0x4F00
+#define VBE_MODE          0x4F01
+#define VBE_SET_MODE      0x4F02
+#define VBE_DDC           0x4F15 // VBE/DDC 1.0
 #define VBE_DDC_READ_EDID 1
 #define VBE_SUCCESS       0x004Fu
 
-#define VBE_2            0x0200
-#define VBE_3            0x0300
-#define VBE_MEMORY_UNIT  0x10000u
-#define VBE_LIST_END     0xFFFFu
-#define VBE_MODES_MAX    512u    // no list is longer, whatever it looks like
-#define VBE_LINEAR       0x4000u // in the number of a mode to set
-#define VBE_MODE_OPTIONS 0xC800u // bits that are no part of a mode's number
-#define VBE_ATTRIBUTES   0x99u   // supported, colour, graphics, linear framebuffer
-#define VBE_MODEL_PACKED 4
-#define VBE_MODEL_DIRECT 6
-#define VBE_CHANNELS     8 // size and shift of red, green, blue, reserved
+#define VBE_SIGNATURE_ASKED 0x32454256u // "VBE2"
+#define VBE_SIGNATURE       0x41534556u // "VESA"
+#define VBE_2               0x0200
+#define VBE_3               0x0300
+#define VBE_MEMORY_UNIT     0x10000u
+#define VBE_LIST_END        0xFFFFu
+#define VBE_MODES_MAX       512u    // no list is longer, whatever it looks like
+#define VBE_LINEAR          0x4000u // in the number of a mode to set
+#define VBE_MODE_OPTIONS    0xC800u // bits that are no part of a mode's number
+#define VBE_ATTRIBUTES      0x99u   // supported, colour, graphics, linear framebuffer
+#define VBE_MODEL_PACKED    4
+#define VBE_MODEL_DIRECT    6
 
 // Fields no one reads are left out, by number.
 struct vbe_controller {
-    char signature[4]; // in: "VBE2", out: "VESA"
+    uint32_t signature;
     uint16_t version;
     uint16_t oem_and_capabilities[4];
     uint16_t mode_list_offset, mode_list_segment;
     uint16_t memory; // in units of 64 KiB
     uint8_t rest[492];
+};
+
+// Size and shift of red, green, blue and what is left, as boot_framebuffer has them.
+struct vbe_channels {
+    uint8_t fields[8];
 };
 
 struct vbe_mode {
@@ -60,14 +67,14 @@ struct vbe_mode {
     uint8_t banks;
     uint8_t memory_model;
     uint8_t bank_size, image_pages, reserved;
-    uint8_t channels[VBE_CHANNELS];
+    struct vbe_channels channels;
     uint8_t direct_colour;
     uint32_t physical_address;
     uint16_t off_screen[3];
     // VBE 3.0: of the linear framebuffer, the above being those of the window.
     uint16_t linear_pitch;
     uint8_t image_counts[2];
-    uint8_t linear_channels[VBE_CHANNELS];
+    struct vbe_channels linear_channels;
     uint8_t rest[194];
 };
 
@@ -78,12 +85,24 @@ _Static_assert(offsetof(struct vbe_mode, memory_model) == 27, "MemoryModel is at
 _Static_assert(offsetof(struct vbe_mode, physical_address) == 40, "PhysBasePtr is at 28h");
 _Static_assert(offsetof(struct vbe_mode, linear_channels) == 54, "LinRedMaskSize is at 36h");
 
-// What firmware writes to, and so in the first mebibyte.
-static union {
-    struct vbe_controller controller;
-    struct vbe_mode mode;
-    uint8_t edid[BOOT_EDID_SIZE];
-} answer;
+// What firmware writes to, in the first mebibyte: the disk buffer has nothing to keep now.
+struct vbe_answers {
+    union {
+        struct vbe_controller controller;
+        struct vbe_mode mode;
+        uint8_t edid[BOOT_EDID_SIZE];
+    };
+    uint16_t mode_numbers[VBE_MODES_MAX]; // not firmware's: the list, copied
+};
+
+static struct vbe_answers *answers(void)
+{
+    struct vbe_answers *place = (struct vbe_answers *)DISK_BUFFER_ADDRESS;
+    __asm__("" : "+r"(place)); // kept in a register: fields are reached by few bytes of code
+    return place;
+}
+
+_Static_assert(sizeof(struct vbe_answers) / SECTOR_SIZE <= DISK_BUFFER_SECTORS, "it fits there");
 
 static bool text_mode_set;
 static bool framebuffer_set;
@@ -93,11 +112,9 @@ static bool in_text_mode(void)
 {
     struct bios_registers registers = {.eax = VIDEO_GET_MODE};
     bios_call(BIOS_VIDEO, &registers);
-    const uint32_t mode = registers.eax & VIDEO_MODE_MASK;
-    const uint32_t columns = registers.eax >> 8 & 0xFF;
     const uint32_t page = registers.ebx >> 8 & 0xFF;
-    text_mode_set = mode == VIDEO_TEXT_MODE && columns == VIDEO_COLUMNS && page == 0 &&
-                    bios_data_byte(BDA_SCREEN_ROWS) == VIDEO_ROWS - 1;
+    text_mode_set = (registers.eax & VIDEO_MODE_MASK) == (VIDEO_COLUMNS << 8 | VIDEO_TEXT_MODE) &&
+                    page == 0 && bios_data_byte(BDA_SCREEN_ROWS) == VIDEO_ROWS - 1;
     return text_mode_set;
 }
 
@@ -135,64 +152,52 @@ void video_describe_text(struct boot_text_mode *text)
     }
 }
 
-// All calls of VBE. BX and CX are what the call makes of them; `answer` is for firmware to fill.
+// All calls of VBE: gives AX. What firmware has to say is in answers().
 static uint32_t vbe_call(uint32_t function, uint32_t ebx, uint32_t ecx)
 {
     struct bios_registers registers = {
         .eax = function,
         .ebx = ebx,
         .ecx = ecx,
-        .edi = real_mode_offset(&answer),
-        .es = real_mode_segment(&answer),
+        .es = DISK_BUFFER_ADDRESS / PARAGRAPH_SIZE,
     };
     bios_call(BIOS_VIDEO, &registers);
     return registers.eax & 0xFFFF;
 }
 
-static bool vbe_ask(uint32_t function, uint32_t ebx, uint32_t ecx)
-{
-    memset(&answer, 0, sizeof answer); // firmware may fill in less than it should
-    if (function == VBE_CONTROLLER) {
-        memcpy(answer.controller.signature, "VBE2", sizeof answer.controller.signature);
-    }
-    return vbe_call(function, ebx, ecx) == VBE_SUCCESS;
-}
-
 struct vbe_modes {
-    uint16_t version;
     uint64_t memory; // bytes
     uint32_t count;
-    uint16_t numbers[VBE_MODES_MAX];
+    bool version_3;
 };
 
-// Copies the list of modes, which may lie in `answer` itself.
+// Copies the list of modes, which may lie in the answer itself.
 static void read_modes(struct vbe_modes *modes)
 {
+    struct vbe_controller *controller = &answers()->controller;
     modes->count = 0;
-    const struct vbe_controller *controller = &answer.controller;
-    if (!vbe_ask(VBE_CONTROLLER, 0, 0) ||
-        memcmp(controller->signature, "VESA", sizeof controller->signature) != 0 ||
+    controller->signature = VBE_SIGNATURE_ASKED;
+    if (vbe_call(VBE_CONTROLLER, 0, 0) != VBE_SUCCESS || controller->signature != VBE_SIGNATURE ||
         controller->version < VBE_2) {
         return;
     }
-    modes->version = controller->version;
+    modes->version_3 = controller->version >= VBE_3;
     modes->memory = (uint64_t)controller->memory * VBE_MEMORY_UNIT;
-    const uintptr_t list =
-        controller->mode_list_segment * PARAGRAPH_SIZE + controller->mode_list_offset;
-    while (modes->count < VBE_MODES_MAX) {
-        const uint16_t number = bios_data_word(list + modes->count * sizeof number);
-        if (number == VBE_LIST_END) {
-            break;
-        }
-        modes->numbers[modes->count++] = number;
+    const uint16_t *list =
+        (const uint16_t *)(uintptr_t)(controller->mode_list_segment * PARAGRAPH_SIZE +
+                                      controller->mode_list_offset);
+    while (modes->count < VBE_MODES_MAX && list[modes->count] != VBE_LIST_END) {
+        answers()->mode_numbers[modes->count] = list[modes->count];
+        modes->count++;
     }
 }
 
 // Describes a mode that has a linear framebuffer; load checks the numbers.
-static bool read_mode(const struct vbe_modes *modes, uint16_t number, struct boot_framebuffer *mode)
+static bool read_mode(uint32_t number, bool version_3, struct boot_framebuffer *mode)
 {
-    const struct vbe_mode *info = &answer.mode;
-    if ((number & VBE_MODE_OPTIONS) != 0 || !vbe_ask(VBE_MODE, 0, number) ||
+    struct vbe_mode *info = &answers()->mode;
+    memset(info, 0, sizeof *info); // firmware may fill in less than it should
+    if ((number & VBE_MODE_OPTIONS) != 0 || vbe_call(VBE_MODE, 0, number) != VBE_SUCCESS ||
         (info->attributes & VBE_ATTRIBUTES) != VBE_ATTRIBUTES || info->planes != 1 ||
         (info->memory_model != VBE_MODEL_PACKED && info->memory_model != VBE_MODEL_DIRECT)) {
         return false;
@@ -202,23 +207,25 @@ static bool read_mode(const struct vbe_modes *modes, uint16_t number, struct boo
     mode->height = info->height;
     mode->bits_per_pixel = info->bits_per_pixel;
     mode->pitch = info->pitch;
-    const uint8_t *channels = info->channels;
+    const struct vbe_channels *channels = &info->channels;
     // Firmware that calls itself 3.0 may leave these out.
-    if (modes->version >= VBE_3 && info->linear_pitch != 0) {
+    if (version_3 && info->linear_pitch != 0) {
         mode->pitch = info->linear_pitch;
-        channels = info->linear_channels;
+        channels = &info->linear_channels;
     }
-    memcpy((uint8_t *)mode + offsetof(struct boot_framebuffer, red_size), channels, VBE_CHANNELS);
+    *(struct vbe_channels *)&mode->red_size = *channels;
     return true;
 }
 
-static void read_edid(struct boot_framebuffer *framebuffer)
+// There is none where monitor, cable or firmware cannot tell.
+static const uint8_t *read_edid(struct boot_framebuffer *framebuffer)
 {
-    // Fails where monitor, cable or firmware cannot tell.
-    if (vbe_ask(VBE_DDC, VBE_DDC_READ_EDID, 0) && video_edid_valid(answer.edid)) {
-        framebuffer->edid_size = BOOT_EDID_SIZE;
-        memcpy(framebuffer->edid, answer.edid, BOOT_EDID_SIZE);
+    const uint8_t *edid = answers()->edid;
+    if (vbe_call(VBE_DDC, VBE_DDC_READ_EDID, 0) != VBE_SUCCESS || !video_edid_valid(edid)) {
+        return NULL;
     }
+    framebuffer->edid_size = BOOT_EDID_SIZE;
+    return memcpy(framebuffer->edid, edid, BOOT_EDID_SIZE);
 }
 
 // Whether a mode was found; framebuffer_mode is its number.
@@ -227,27 +234,22 @@ static bool find_mode(struct video_search *search, const struct boot_request *re
 {
     struct vbe_modes modes;
     struct boot_framebuffer mode = {0};
-    bool found = false;
     read_modes(&modes);
-    if (modes.count != 0) {
-        read_edid(&mode);
-    }
-    video_search_begin(search, request, mode.edid_size != 0 ? mode.edid : NULL);
+    video_search_begin(search, request, modes.count != 0 ? read_edid(&mode) : NULL);
     for (uint32_t i = 0; i < modes.count; i++) {
-        if (read_mode(&modes, modes.numbers[i], &mode) &&
+        const uint16_t number = answers()->mode_numbers[i];
+        if (read_mode(number, modes.version_3, &mode) &&
             video_search_add(search, &mode, modes.memory)) {
-            framebuffer_mode = modes.numbers[i];
+            framebuffer_mode = number;
             *framebuffer = mode;
-            found = true;
         }
     }
-    return found;
+    return search->best != VIDEO_MISFIT_NONE;
 }
 
 bool video_find_framebuffer(const struct boot_request *request,
                             struct boot_framebuffer *framebuffer)
 {
-    *framebuffer = (struct boot_framebuffer){0};
     if (request->video == BOOT_VIDEO_TEXT) {
         return false;
     }
@@ -272,8 +274,7 @@ bool video_set_framebuffer(const struct boot_request *request)
     }
     video_back_to_text();
     if (request->video == BOOT_VIDEO_FRAMEBUFFER_REQUIRED) {
-        fatal("VBE refuses to set mode %xh (AX=%04x): ask for another framebuffer, or let the "
-              "kernel take text mode",
+        fatal("VBE refuses to set mode %xh (AX=%04x): ask for another one, or for text mode",
               (unsigned)framebuffer_mode, (unsigned)status);
     }
     return false;

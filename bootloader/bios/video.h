@@ -15,8 +15,9 @@ void video_set_text_mode(void);
 void video_describe_text(struct boot_text_mode *text);
 
 // Finds the mode that suits the request best and describes it, address aside, with the monitor's
-// EDID. False, and all 0: stay in text mode. Stops with a message that says what VBE offers when a
-// framebuffer is required and none suits. Asks nothing where the request is BOOT_VIDEO_TEXT.
+// EDID. False, and *framebuffer means nothing: stay in text mode. Stops with a message that says
+// what VBE offers when a framebuffer is required and none suits. Asks nothing where the request is
+// BOOT_VIDEO_TEXT.
 bool video_find_framebuffer(const struct boot_request *request,
                             struct boot_framebuffer *framebuffer);
 

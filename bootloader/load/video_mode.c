@@ -2,13 +2,13 @@
 #include "video_mode.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define DEFAULT_WIDTH  1024u
 #define DEFAULT_HEIGHT 768u
-#define FOUR_GIB       0x100000000u
 
 // EDID's base block and, in it, the first detailed timing (VESA E-EDID A.2, 3.1 and 3.10.2).
-#define EDID_HEADER_SIZE      8u
+#define EDID_HEADER           "\0\xFF\xFF\xFF\xFF\xFF\xFF" // and the NUL
 #define EDID_TIMING           54u
 #define TIMING_WIDTH          2u // low 8 bits; the high 4 are bits 4-7 two bytes on
 #define TIMING_HEIGHT         5u // the same
@@ -20,14 +20,12 @@
 
 // How badly a mode fits is one number, different for modes that differ in size or depth:
 // bit 58 larger than looked for, bits 40-57 distance, 32-39 depth (0: as asked), then the size.
-#define MISFIT_LARGER     58
-#define MISFIT_DISTANCE   40
-#define MISFIT_DEPTH      32
-#define MISFIT_WIDTH      16
-#define MISFIT_DEPTH_MASK 0xFFu
-#define MISFIT_SIZE_MASK  0xFFFFu
-#define MISFIT_NONE       UINT64_MAX
-#define DEPTH_MAX         32u
+#define MISFIT_LARGER    58
+#define MISFIT_DISTANCE  40
+#define MISFIT_DEPTH     32
+#define MISFIT_WIDTH     16
+#define MISFIT_SIZE_MASK 0xFFFFu
+#define DEPTH_MAX        32u
 
 // Size and shift of red, green, blue, and of what is left, one behind the other.
 #define CHANNEL_FIELDS  2u
@@ -41,13 +39,8 @@ bool video_edid_valid(const uint8_t edid[BOOT_EDID_SIZE])
     uint8_t sum = 0;
     for (unsigned i = 0; i < BOOT_EDID_SIZE; i++) {
         sum = (uint8_t)(sum + edid[i]);
-        // 00h, six times FFh, 00h
-        const uint8_t header = i % (EDID_HEADER_SIZE - 1) == 0 ? 0x00 : 0xFF;
-        if (i < EDID_HEADER_SIZE && edid[i] != header) {
-            return false;
-        }
     }
-    return sum == 0;
+    return sum == 0 && memcmp(edid, EDID_HEADER, sizeof EDID_HEADER) == 0;
 }
 
 static uint32_t timing_number(const uint8_t *low)
@@ -58,9 +51,8 @@ static uint32_t timing_number(const uint8_t *low)
 void video_search_begin(struct video_search *search, const struct boot_request *request,
                         const uint8_t *edid)
 {
+    memset(search, UINT8_MAX, sizeof *search); // all VIDEO_MISFIT_NONE
     search->request = request;
-    search->best = MISFIT_NONE;
-    search->offer_count = 0;
     search->width = request->width;
     search->height = request->height;
     if (search->width != 0) {
@@ -110,10 +102,11 @@ static bool check_mode(struct boot_framebuffer *mode, uint64_t video_memory)
     }
     const uint32_t pixel_bytes = (depth + 7) / 8;
     mode->size = (uint64_t)mode->pitch * mode->height;
+    const uint64_t last = mode->physical_address + mode->size - 1;
     return mode->width - 1 < BOOT_REQUEST_PIXELS_MAX &&
            mode->height - 1 < BOOT_REQUEST_PIXELS_MAX && mode->pitch >= mode->width * pixel_bytes &&
-           mode->size <= video_memory && mode->physical_address - 1 < FOUR_GIB &&
-           mode->size <= FOUR_GIB - mode->physical_address && check_channels(mode, pixel_bytes * 8);
+           mode->size <= video_memory && mode->physical_address != 0 &&
+           (mode->physical_address | last) <= UINT32_MAX && check_channels(mode, pixel_bytes * 8);
 }
 
 static uint32_t distance(uint32_t a, uint32_t b)
@@ -136,29 +129,21 @@ static uint64_t misfit_of(const struct video_search *search, const struct boot_f
 // Keeps the nearest, each once.
 static void add_offer(struct video_search *search, uint64_t misfit)
 {
-    uint32_t place = 0;
-    while (place < search->offer_count && search->offers[place] < misfit) {
-        place++;
+    for (unsigned i = 0; i < VIDEO_OFFERS_MAX && search->offers[i] != misfit; i++) {
+        const uint64_t other = search->offers[i];
+        if (misfit < other) { // takes its place, and the other goes one on
+            search->offers[i] = misfit;
+            misfit = other;
+        }
     }
-    if (place == VIDEO_OFFERS_MAX ||
-        (place < search->offer_count && search->offers[place] == misfit)) {
-        return;
-    }
-    if (search->offer_count < VIDEO_OFFERS_MAX) {
-        search->offer_count++;
-    }
-    for (uint32_t i = search->offer_count - 1; i > place; i--) {
-        search->offers[i] = search->offers[i - 1];
-    }
-    search->offers[place] = misfit;
 }
 
-static bool suits(const struct boot_request *request, const struct boot_framebuffer *mode)
+// Whether a required mode is what is named.
+static bool suits(const struct boot_request *request, uint64_t misfit)
 {
     return request->video != BOOT_VIDEO_FRAMEBUFFER_REQUIRED ||
-           ((request->width == 0 ||
-             (mode->width == request->width && mode->height == request->height)) &&
-            (request->depth == 0 || mode->bits_per_pixel == request->depth));
+           ((request->width == 0 || misfit >> MISFIT_DISTANCE == 0) &&
+            (request->depth == 0 || (uint8_t)(misfit >> MISFIT_DEPTH) == 0));
 }
 
 bool video_search_add(struct video_search *search, struct boot_framebuffer *mode,
@@ -169,38 +154,26 @@ bool video_search_add(struct video_search *search, struct boot_framebuffer *mode
     }
     const uint64_t misfit = misfit_of(search, mode);
     add_offer(search, misfit);
-    if (!suits(search->request, mode) || misfit >= search->best) {
+    if (!suits(search->request, misfit) || misfit >= search->best) {
         return false;
     }
     search->best = misfit;
     return true;
 }
 
-// 0 stands for what is not named.
-static void append_mode(struct message *why, uint32_t width, uint32_t height, uint32_t depth)
-{
-    if (width != 0) {
-        message_append(why, " %ux%u", (unsigned)width, (unsigned)height);
-    }
-    if (depth != 0) {
-        message_append(why, width != 0 ? "x%u" : " x%u", (unsigned)depth);
-    }
-}
-
 void video_search_refusal(const struct video_search *search, struct message *why)
 {
     const struct boot_request *request = search->request;
-    message_format(why, "framebuffer");
-    append_mode(why, request->width, request->height, request->depth);
-    message_append(why, " asked, this VBE offers");
-    for (uint32_t i = 0; i < search->offer_count; i++) {
+    message_format(why, "framebuffer %ux%ux%u asked, this VBE offers", (unsigned)request->width,
+                   (unsigned)request->height, (unsigned)request->depth);
+    for (unsigned i = 0; i < VIDEO_OFFERS_MAX && search->offers[i] != VIDEO_MISFIT_NONE; i++) {
         const uint64_t misfit = search->offers[i];
-        const uint32_t depth = misfit >> MISFIT_DEPTH & MISFIT_DEPTH_MASK;
-        message_append(why, i == 0 ? ":" : ",");
-        append_mode(why, misfit >> MISFIT_WIDTH & MISFIT_SIZE_MASK, misfit & MISFIT_SIZE_MASK,
-                    depth == 0 ? request->depth : 2 * DEPTH_MAX - depth);
+        const uint32_t depth = (uint8_t)(misfit >> MISFIT_DEPTH);
+        message_append(why, " %ux%ux%u", (unsigned)(misfit >> MISFIT_WIDTH & MISFIT_SIZE_MASK),
+                       (unsigned)(misfit & MISFIT_SIZE_MASK),
+                       depth == 0 ? (unsigned)request->depth : 2 * DEPTH_MAX - depth);
     }
-    message_append(why, search->offer_count != 0
-                            ? "; ask for one of these"
-                            : " none: use another graphics card, or let the kernel take text mode");
+    message_append(why, search->offers[0] != VIDEO_MISFIT_NONE
+                            ? ": ask for one of these"
+                            : " none: use another graphics card, or text mode");
 }

@@ -10,14 +10,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VIDEO_OFFERS_MAX 8u // in the message: as many as fit there
+#define VIDEO_OFFERS_MAX  8u // in the message: as many as fit there
+#define VIDEO_MISFIT_NONE UINT64_MAX
 
 struct video_search {
     const struct boot_request *request;
     uint32_t width, height; // looked for: the request's, else EDID's, else 1024 x 768
     uint64_t best;          // misfit of the best mode so far
-    uint32_t offer_count;   // of modes that a kernel could use, suitable or not, the nearest
-    uint64_t offers[VIDEO_OFFERS_MAX]; // their misfits, ascending
+    // Misfits of the nearest modes that a kernel could use, suitable or not, ascending; behind them
+    // VIDEO_MISFIT_NONE.
+    uint64_t offers[VIDEO_OFFERS_MAX];
 };
 
 // Whether an EDID base block is one: header and checksum.
@@ -39,7 +41,7 @@ void video_search_begin(struct video_search *search, const struct boot_request *
 bool video_search_add(struct video_search *search, struct boot_framebuffer *mode,
                       uint64_t video_memory);
 
-// Says that nothing suits: what was asked, and the nearest of what is offered.
+// Says that nothing suits: what was asked (0: any), and the nearest of what is offered.
 void video_search_refusal(const struct video_search *search, struct message *why);
 
 #endif
