@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define BUILT_ITEMS 16
+#define BUILT_TEXTS 8192
+
 struct built_handover {
     struct test_map map;
     struct elf_file file;
@@ -20,7 +23,10 @@ struct built_handover {
     // What the test may set before the call.
     bool nx, gigabyte_pages;
     struct boot_request request;
-    struct image_items items;
+    struct image_items items; // by handover_add_...
+    struct image_item item_storage[BUILT_ITEMS];
+    struct symbols_header symbols;
+    char texts[BUILT_TEXTS];
     struct boot_info facts;
     char *command_line;
     struct handover handover;
@@ -32,6 +38,12 @@ struct built_handover {
 
 // A machine: usable memory from 1 MiB to `memory_end`, firmware's usual ranges around it.
 void machine_map(struct test_map *map, uint64_t memory_end);
+
+// Puts a module, or symbols (all `bytes` of the item, at least 40), into the image, as read to
+// `physical`.
+void handover_add_module(struct built_handover *built, const char *name, const char *command_line,
+                         uint64_t physical, uint64_t bytes);
+void handover_add_symbols(struct built_handover *built, uint64_t physical, uint64_t bytes);
 
 // Takes kernel memory from built->map and plans. False, with a message, when the plan is refused.
 bool handover_try(struct built_handover *built, const struct elf64_program_header *segments,

@@ -11,6 +11,10 @@ struct page_walker {
     uint64_t pool_physical;
     uint64_t pool_bytes;
     uint64_t root_physical;
+    // The root's entry that must point to the root, read-write and (with nx) no-execute; visits
+    // pass it over. 0: none.
+    uint32_t recursive_slot;
+    bool nx;
 };
 
 // One page.
