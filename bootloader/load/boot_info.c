@@ -95,7 +95,7 @@ static void describe_items(const struct handover_input *input, const struct hand
                            struct tail *texts)
 {
     struct boot_info *info = handover->boot_info;
-    uint8_t *place = (uint8_t *)info + MODULES_OFFSET;
+    struct boot_module *module = (struct boot_module *)(void *)((uint8_t *)info + MODULES_OFFSET);
     struct region_item at = {0};
     while (region_item_next(&at, input->items)) {
         const uint64_t virtual_address = handover->loader_region + at.offset;
@@ -103,18 +103,14 @@ static void describe_items(const struct handover_input *input, const struct hand
             describe_symbols(input->symbols, virtual_address, &info->symbols);
             continue;
         }
-        const uint64_t name_bytes = at.item->name_bytes + sizeof(char);
-        const char *name = append(texts, image_item_text(input->items, at.item),
-                                  name_bytes + at.item->command_line_bytes + sizeof(char));
-        const struct boot_module module = {
-            .address = pointer_to(virtual_address),
-            .size = at.item->bytes,
-            .physical_address = at.item->physical_address,
-            .name = name,
-            .command_line = name + name_bytes,
-        };
-        memcpy(place, &module, sizeof module);
-        place += sizeof module;
+        const uint32_t name_bytes = at.item->name_bytes + 1u;
+        module->address = pointer_to(virtual_address);
+        module->size = at.item->bytes;
+        module->physical_address = at.item->physical_address;
+        module->name = append(texts, image_item_text(input->items, at.item),
+                              name_bytes + at.item->command_line_bytes + 1u);
+        module->command_line = module->name + name_bytes;
+        module++;
     }
 }
 

@@ -12,6 +12,9 @@ struct direct_map_walk {
     direct_map_visitor *visit;
     void *context;
     uint64_t position; // pages below have been visited
+    // The piece that grows.
+    uint64_t base, end;
+    uint32_t type;
 };
 
 // What was cut from usable memory by the loader is of one type with the rest of it.
@@ -44,67 +47,66 @@ static bool visit_pages(struct direct_map_walk *walk, uint64_t base, uint64_t en
     return base == end || walk->visit(base, end - base, largest_page, walk->context);
 }
 
-// Visits one piece: its whole pages, and alone those that it shares with its neighbours.
-static bool visit_piece(struct direct_map_walk *walk, const struct boot_memory_range *piece)
+// Visits the piece that has grown: its whole pages, and alone those that it shares with its
+// neighbours.
+static bool visit_piece(struct direct_map_walk *walk)
 {
-    uint64_t end = piece->base + piece->length;
-    if (!memory_kind_is_ram(piece->kind) && end > DIRECT_MAP_MINIMUM) {
+    uint64_t end = walk->end;
+    if (!memory_kind_is_ram(walk->type) && end > DIRECT_MAP_MINIMUM) {
         end = DIRECT_MAP_MINIMUM;
     }
-    if (piece->base >= end) {
+    if (walk->base >= end) {
         return true;
     }
-    // Page numbers: the end of the highest page is beyond 64 bits.
-    uint64_t first_page = piece->base / PAGE_SIZE_4K;
-    uint64_t end_page = (end - 1) / PAGE_SIZE_4K + 1;
-    uint64_t first_whole = first_page + ((piece->base & PAGE_MASK) != 0);
-    uint64_t end_whole = end_page - ((end & PAGE_MASK) != 0);
-    bool may_be_huge = piece->kind == BOOT_MEMORY_USABLE || piece->kind == TYPE_ABSENT;
-    if (first_whole >= end_whole) {
-        return visit_pages(walk, first_page * PAGE_SIZE_4K, end_page * PAGE_SIZE_4K, PAGE_SIZE_4K);
+    const bool may_be_huge = walk->type == BOOT_MEMORY_USABLE || walk->type == TYPE_ABSENT;
+    enum { FIRST_WHOLE, END_WHOLE, END, BORDERS };
+    const uint64_t borders[BORDERS] = {
+        [FIRST_WHOLE] = page_round_up(walk->base),
+        [END_WHOLE] = end & ~PAGE_MASK,
+        [END] = page_round_up(end),
+    };
+    uint64_t at = walk->base & ~PAGE_MASK;
+    for (unsigned i = 0; i < BORDERS; i++) {
+        // What wraps around to 0 is beyond all memory.
+        if (borders[i] > at) {
+            const uint64_t whole = may_be_huge ? PAGE_SIZE_1G : PAGE_SIZE_2M;
+            if (!visit_pages(walk, at, borders[i], i == END_WHOLE ? whole : PAGE_SIZE_4K)) {
+                return false;
+            }
+            at = borders[i];
+        }
     }
-    return visit_pages(walk, first_page * PAGE_SIZE_4K, first_whole * PAGE_SIZE_4K, PAGE_SIZE_4K) &&
-           visit_pages(walk, first_whole * PAGE_SIZE_4K, end_whole * PAGE_SIZE_4K,
-                       may_be_huge ? PAGE_SIZE_1G : PAGE_SIZE_2M) &&
-           visit_pages(walk, end_whole * PAGE_SIZE_4K, end_page * PAGE_SIZE_4K, PAGE_SIZE_4K);
+    return true;
 }
 
-// Ends the piece that grew and begins one of another type at `base`.
-static bool next_piece(struct direct_map_walk *walk, struct boot_memory_range *growing,
-                       uint64_t base, uint32_t type)
+// Lets the piece grow up to `end`; what is of another type ends it and begins the next.
+static bool grow(struct direct_map_walk *walk, uint64_t end, uint32_t type)
 {
-    bool go_on = visit_piece(walk, growing);
-    *growing = (struct boot_memory_range){.base = base, .kind = type};
-    return go_on;
+    if (end <= walk->end) {
+        return true;
+    }
+    if (type != walk->type) {
+        if (!visit_piece(walk)) {
+            return false;
+        }
+        walk->base = walk->end;
+        walk->type = type;
+    }
+    walk->end = end;
+    return true;
 }
 
 bool direct_map_walk(const struct memory_map *map, direct_map_visitor *visit, void *context)
 {
-    struct direct_map_walk walk = {.visit = visit, .context = context};
-    struct boot_memory_range growing = {.kind = TYPE_ABSENT};
-    uint64_t end = 0; // of what `growing` and the pieces before it cover
+    struct direct_map_walk walk = {.visit = visit, .context = context, .type = TYPE_ABSENT};
     for (uint32_t i = 0; i < map->count; i++) {
         const struct boot_memory_range *range = &map->ranges[i];
-        if (range->base > end) {
-            if (growing.kind != TYPE_ABSENT && !next_piece(&walk, &growing, end, TYPE_ABSENT)) {
-                return false;
-            }
-            growing.length += range->base - end;
-        }
-        uint32_t type = type_of_kind(range->kind);
-        if (type != growing.kind && !next_piece(&walk, &growing, range->base, type)) {
+        if (!grow(&walk, range->base, TYPE_ABSENT) ||
+            !grow(&walk, range->base + range->length, type_of_kind(range->kind))) {
             return false;
         }
-        growing.length += range->length;
-        end = range->base + range->length;
     }
-    if (end < DIRECT_MAP_MINIMUM) {
-        if (growing.kind != TYPE_ABSENT && !next_piece(&walk, &growing, end, TYPE_ABSENT)) {
-            return false;
-        }
-        growing.length += DIRECT_MAP_MINIMUM - end;
-    }
-    return visit_piece(&walk, &growing);
+    return grow(&walk, DIRECT_MAP_MINIMUM, TYPE_ABSENT) && visit_piece(&walk);
 }
 
 uint64_t direct_map_last_byte(const struct memory_map *map)

@@ -4,87 +4,66 @@
 
 #include <stddef.h>
 
-// What stands between '%' and the letter of a number's conversion.
-struct number_format {
-    unsigned width;
-    bool zero_filled;
-    bool long_long;
-};
-
-static void append_character(struct message *message, char character)
-{
-    if (message->length < MESSAGE_CAPACITY - 1) {
-        message->text[message->length++] = character;
-        message->text[message->length] = '\0';
-    }
-}
+#define DIGITS_MAX 20 // of 2^64 - 1 in decimal; a width beyond that counts as that
 
 static void append_string(struct message *message, const char *text)
 {
-    while (*text != '\0') {
-        append_character(message, *text++);
+    for (; *text != '\0'; text++) {
+        if (message->length < MESSAGE_CAPACITY - 1) {
+            message->text[message->length++] = *text;
+        }
     }
+    message->text[message->length] = '\0';
 }
 
-static void append_number(struct message *message, unsigned long long value, unsigned base,
-                          const struct number_format *format)
+// Writes a number's digits, at least `width`, before `end`; returns where they begin.
+static char *write_number(char *end, unsigned long long value, unsigned base, unsigned width,
+                          char filler)
 {
-    char digits[20]; // 2^64 - 1 in decimal
-    unsigned count = 0;
+    const char *fill_to = end - (width < DIGITS_MAX ? width : DIGITS_MAX);
     do {
-        digits[count++] = "0123456789abcdef"[value % base];
+        *--end = "0123456789abcdef"[value % base];
         value /= base;
     } while (value != 0);
-
-    for (unsigned column = format->width; column > count; column--) {
-        append_character(message, format->zero_filled ? '0' : ' ');
+    while (end > fill_to) {
+        *--end = filler;
     }
-    while (count > 0) {
-        append_character(message, digits[--count]);
-    }
-}
-
-// Reads flag, width and size; returns what follows them.
-static const char *parse_number_format(const char *text, struct number_format *format)
-{
-    format->zero_filled = *text == '0';
-    format->width = 0;
-    while (*text >= '0' && *text <= '9') {
-        if (format->width < MESSAGE_CAPACITY) {
-            format->width = format->width * 10 + (unsigned)(*text - '0');
-        }
-        text++;
-    }
-    format->long_long = text[0] == 'l' && text[1] == 'l';
-    return format->long_long ? text + 2 : text;
+    return end;
 }
 
 void message_append_list(struct message *message, const char *format, va_list arguments)
 {
+    char buffer[DIGITS_MAX + 1] = {'\0'};
     for (; *format != '\0'; format++) {
-        if (*format != '%') {
-            append_character(message, *format);
-            continue;
+        char *const last = &buffer[DIGITS_MAX - 1];
+        const char *text = last; // one character, as most are
+        *last = *format;
+        if (*format == '%') {
+            const char *letter = format + 1;
+            const char filler = *letter == '0' ? '0' : ' ';
+            unsigned width = 0;
+            for (; *letter >= '0' && *letter <= '9'; letter++) {
+                width = width * 10 + (unsigned)(*letter - '0');
+            }
+            const bool plain = letter == format + 1;
+            const bool long_long = letter[0] == 'l' && letter[1] == 'l';
+            letter += long_long ? 2 : 0;
+            if (*letter == 'u' || *letter == 'x') {
+                const unsigned long long value =
+                    long_long ? va_arg(arguments, unsigned long long) : va_arg(arguments, unsigned);
+                text = write_number(last + 1, value, *letter == 'u' ? 10 : 16, width, filler);
+                format = letter;
+            } else if (plain && *letter == 's') {
+                text = va_arg(arguments, const char *);
+                format = letter;
+            } else if (plain && *letter == 'c') {
+                *last = (char)va_arg(arguments, int);
+                format = letter;
+            } else if (plain && *letter == '%') {
+                format = letter;
+            }
         }
-        struct number_format number;
-        const char *letter = parse_number_format(format + 1, &number);
-        if (format[1] == 's') {
-            append_string(message, va_arg(arguments, const char *));
-            format++;
-        } else if (format[1] == 'c') {
-            append_character(message, (char)va_arg(arguments, int));
-            format++;
-        } else if (format[1] == '%') {
-            append_character(message, '%');
-            format++;
-        } else if (*letter == 'u' || *letter == 'x') {
-            unsigned long long value = number.long_long ? va_arg(arguments, unsigned long long)
-                                                        : va_arg(arguments, unsigned);
-            append_number(message, value, *letter == 'u' ? 10 : 16, &number);
-            format = letter;
-        } else {
-            append_character(message, '%');
-        }
+        append_string(message, text);
     }
 }
 

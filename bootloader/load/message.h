@@ -21,7 +21,7 @@ struct message {
 #endif
 
 // Replaces the text. Conversions: %s, %c, %%, and %u, %x, %llu, %llx (lower case), the numbers
-// with an optional 0 flag and width, as in %02x. Anything else is printed as it stands.
+// with an optional 0 flag and width (to 20), as in %02x. Anything else is printed as it stands.
 void message_format(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
 
 // The same, and returns false: `return message_refuse(why, ...)` ends a check that failed.
