@@ -35,7 +35,8 @@ bool region_item_next(struct region_item *item, const struct image_items *items)
     item->bytes = 0;
     while (item->cursor < items->count) {
         const struct image_item *next = &items->all[item->cursor++];
-        if (next->kind == IMAGE_ITEM_MODULE || next->kind == IMAGE_ITEM_SYMBOLS) {
+        if (next->physical_address != 0 &&
+            (next->kind == IMAGE_ITEM_MODULE || next->kind == IMAGE_ITEM_SYMBOLS)) {
             item->item = next;
             item->bytes = page_round_up(next->bytes);
             if (next->bytes >= PAGE_SIZE_2M) {

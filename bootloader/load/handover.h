@@ -49,10 +49,11 @@
 // What the plan is made from.
 struct handover_input {
     const struct kernel_layout *kernel;
-    uint64_t kernel_physical;             // where kernel memory lies
-    const struct memory_map *map;         // normalised; kernel, modules and framebuffer are in it
-    const struct boot_request *request;   // as kernel_request_parse gave it
-    const struct image_items *items;      // modules and symbols, with their physical addresses
+    uint64_t kernel_physical;           // where kernel memory lies
+    const struct memory_map *map;       // normalised; kernel, modules and framebuffer are in it
+    const struct boot_request *request; // as kernel_request_parse gave it
+    // Modules and symbols, with their physical addresses; symbols that have none are left out.
+    const struct image_items *items;
     const struct symbols_header *symbols; // the item in memory, checked; null when there is none
     const char *command_line;
     uint64_t command_line_bytes; // without NUL
