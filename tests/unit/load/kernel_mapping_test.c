@@ -1,4 +1,4 @@
-// Unit tests of bootloader/load/kernel_mapping.c: large pages, and the alignment they ask for.
+// Unit tests of bootloader/load/kernel_mapping.c: large pages, the alignment they ask for, RELRO.
 // kernel_layout_test.c checks permissions and contents.
 #include "elf_builder.h"
 #include "kernel_layout.h"
@@ -93,12 +93,110 @@ static void one_large_page_across_file_and_bss(void **state)
     loaded_kernel_free(&kernel);
 }
 
+// ---- RELRO --------------------------------------------------------------------------------
+
+static struct elf64_program_header relro(uint64_t address, uint64_t bytes)
+{
+    return (struct elf64_program_header){
+        .p_type = ELF_PT_GNU_RELRO, .p_flags = ELF_PF_R, .p_vaddr = address, .p_memsz = bytes};
+}
+
+static bool add_piece(const struct kernel_piece *piece, void *context)
+{
+    struct kernel_piece **next = context;
+    *(*next)++ = *piece;
+    return true;
+}
+
+static bool stop_at_second(const struct kernel_piece *piece, void *context)
+{
+    uint32_t *visited = context;
+    (void)piece;
+    return ++*visited < 2;
+}
+
+static void relro_pages_are_read_only(void **state)
+{
+    (void)state;
+    const struct elf64_program_header segments[] = {
+        loadable(RX, BASE, 0x1000, 0x1000, 0x1000),
+        loadable(RW, BASE + 0x1000, 0x2000, 0x4800, 0x6000),
+        relro(BASE + 0x2010, 0x2FF0 - 0x10), // one page, and most of the next
+    };
+    struct loaded_kernel kernel;
+    loaded_kernel_load(&kernel, PHYSICAL, segments, COUNT(segments), 0x6800);
+    loaded_kernel_check(&kernel);
+    struct kernel_piece pieces[8];
+    struct kernel_piece *end = pieces;
+    assert_true(kernel_layout_walk(&kernel.layout, add_piece, &end));
+    static const struct kernel_piece expected[] = {
+        {BASE, 0x1000, 0x1000, PAGE_EXECUTE},
+        {BASE + 0x1000, 0x2000, 0x1000, PAGE_WRITE},
+        {BASE + 0x2000, 0x3000, 0x2000, 0},
+        {BASE + 0x4000, 0x5000, 0x3000, PAGE_WRITE}, // file and .bss together
+    };
+    assert_int_equal(end - pieces, COUNT(expected));
+    for (unsigned i = 0; i < COUNT(expected); i++) {
+        assert_int_equal(pieces[i].virtual_address, expected[i].virtual_address);
+        assert_int_equal(pieces[i].offset, expected[i].offset);
+        assert_int_equal(pieces[i].bytes, expected[i].bytes);
+        assert_int_equal(pieces[i].permissions, expected[i].permissions);
+    }
+    uint32_t visited = 0;
+    assert_false(kernel_layout_walk(&kernel.layout, stop_at_second, &visited));
+    assert_int_equal(visited, 2);
+    loaded_kernel_free(&kernel);
+}
+
+// RELRO anywhere in two writable segments, in place or copied, beside code or in its run.
+static void relro_of_every_size(void **state)
+{
+    (void)state;
+    uint64_t seed = 71;
+    for (unsigned round = 0; round < 2000; round++) {
+        const uint64_t data = BASE + (random_chance(&seed, 2) ? 0x1000 : 0x3000);
+        const uint64_t second = data + (random_chance(&seed, 2) ? 0x3000 : 0x2800);
+        const uint64_t start = random_below(&seed, 0x6800);
+        struct elf64_program_header segments[] = {
+            loadable(RX, BASE, 0x1000, 0x1000, 0x1000),
+            loadable(RW, data, 0x2000, random_below(&seed, 0x2800), second - data),
+            loadable(RW, second, 0x5000, random_below(&seed, 0x2800), 0x4000),
+            relro(data + start, random_below(&seed, 0x6800 - start)),
+        };
+        segments[2].p_align = 1;
+        struct loaded_kernel kernel;
+        loaded_kernel_load(&kernel, PHYSICAL, segments, COUNT(segments), 0x8000);
+        loaded_kernel_check(&kernel);
+        loaded_kernel_free(&kernel);
+    }
+}
+
+static void relro_splits_large_pages(void **state)
+{
+    (void)state;
+    const struct elf64_program_header segments[] = {
+        loadable(RX, BASE, 0x1000, 0x1000, 0x1000),
+        loadable(RW, BASE + 2 * MIB, 0x2000, 0, 6 * MIB),
+        relro(BASE + 4 * MIB, 0x1000),
+    };
+    struct elf_file file = elf_file_make(segments, COUNT(segments), TABLE, 0x3000, BASE);
+    struct loaded_kernel kernel;
+    loaded_kernel_make(&kernel, &file, 4 * MIB - 0x3000);
+    loaded_kernel_check(&kernel);
+    assert_int_equal(kernel.mapped[1], 2);
+    assert_int_equal(kernel.mapped[0], 1 + 512);
+    loaded_kernel_free(&kernel);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wishes_for_the_largest_pages),
         cmocka_unit_test(maps_bss_with_large_pages),
         cmocka_unit_test(one_large_page_across_file_and_bss),
+        cmocka_unit_test(relro_pages_are_read_only),
+        cmocka_unit_test(relro_of_every_size),
+        cmocka_unit_test(relro_splits_large_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,7 +134,8 @@ static void check_page(struct check *check, const struct mapping *mapping, uint6
     assert_int_equal(check->taken[place / PAGE], 0); // no page is mapped twice
     check->taken[place / PAGE] = 1;
     uint32_t flags = check_bytes(check, page, kernel->memory + place);
-    assert_int_equal(mapping->writable, (flags & ELF_PF_W) != 0);
+    const bool relro = page >= kernel->elf.relro_start && page + (PAGE - 1) < kernel->elf.relro_end;
+    assert_int_equal(mapping->writable, (flags & ELF_PF_W) != 0 && !relro);
     assert_int_equal(mapping->no_execute, (flags & ELF_PF_X) == 0);
     assert_false(mapping->writable && !mapping->no_execute);
     check->contiguous &= place - kernel->layout.base_offset == page - kernel->elf.virtual_base;

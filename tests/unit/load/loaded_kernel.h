@@ -31,7 +31,8 @@ bool loaded_kernel_try(struct loaded_kernel *kernel, struct elf_file *file, uint
 
 // Fails the test unless
 // - every byte of every segment can be read where it should be, zeros included;
-// - exactly the pages of the segments are mapped, with the permissions of all segments in a page;
+// - exactly the pages of the segments are mapped, with the permissions of all segments in a page,
+//   those of RELRO read-only;
 // - no page in place shows bytes of another run, and every page is kernel memory of its own;
 // - the table count was exact, and layout.contiguous and base_offset tell the truth.
 void loaded_kernel_check(struct loaded_kernel *kernel);

@@ -9,10 +9,7 @@
 
 #define SLIDE 0xFFFFFFFF80000000u
 
-#define WEAK      0x20
-#define ABSOLUTE  0xFFF1
-#define UNDEFINED 0
-#define SECTION   1 // any
+enum { UNDEFINED = 0, SECTION = 1, ABSOLUTE = 0xFFF1, WEAK = 0x20 };
 
 // A kernel in memory, up to where stage 2 relocates it.
 struct loaded_pie {
@@ -106,7 +103,6 @@ static void assert_refused(struct elf_file *file, const char *words)
     elf_file_free(file);
 }
 
-// Expects a kernel with this one relocation to be refused.
 static void assert_one_refused(uint64_t offset, uint64_t info, const char *words)
 {
     const struct pie_relocation relocation = {offset, info, 0};
@@ -197,7 +193,6 @@ static void nothing_to_do(void **state)
     elf_file_free(&file);
 }
 
-// Random targets and values; every kind of kernel memory.
 static void random_relocations(void **state)
 {
     (void)state;
@@ -256,7 +251,7 @@ static void refuses_targets_outside_a_segment(void **state)
     assert_one_refused(UINT64_MAX, PIE_TYPE_RELATIVE, words);
     assert_one_refused(0 - 8ull, PIE_TYPE_RELATIVE, words);
     assert_one_refused(0x100000, PIE_TYPE_RELATIVE, words);
-    // Of a segment of less than 8 bytes.
+    // A segment of less than 8 bytes:
     const struct pie_relocation relocation = {PIE_TEXT, PIE_TYPE_RELATIVE, 0};
     struct elf_file file = pie_make(&relocation, 1, false);
     elf_file_segment(&file, 1)->p_filesz = 7;
@@ -280,7 +275,6 @@ static void refuses_to_overwrite_the_program_headers(void **state)
     elf_file_free(&file);
 }
 
-// Tables are in kernel memory: what a relocation writes there is checked like the rest.
 static void a_relocation_of_the_relocations(void **state)
 {
     (void)state;
@@ -356,7 +350,6 @@ static void refuses_wrong_dynamic_sections(void **state)
     }
 }
 
-// Random bytes in tables and dynamic section: refused or applied, never outside kernel memory.
 static void survives_random_damage(void **state)
 {
     (void)state;
