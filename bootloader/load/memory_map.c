@@ -175,17 +175,18 @@ static const struct boot_memory_range *range_around(const struct memory_map *map
     return NULL;
 }
 
-// Puts the ranges of `with` in the place of ranges first to end - 1.
+// Puts `count` new ranges in the place of ranges first to end - 1.
 static bool replace_ranges(struct memory_map *map, uint32_t first, uint32_t end,
-                           const struct memory_map *with, struct message *why)
+                           const struct boot_memory_range *with, uint32_t count,
+                           struct message *why)
 {
-    const uint32_t new_count = map->count - (end - first) + with->count;
+    const uint32_t new_count = map->count - (end - first) + count;
     if (new_count > map->capacity) {
         return refuse_full(map, why);
     }
     struct boot_memory_range *place = &map->ranges[first];
-    memmove(place + with->count, &map->ranges[end], (map->count - end) * sizeof *place);
-    memcpy(place, with->ranges, with->count * sizeof *place);
+    memmove(place + count, &map->ranges[end], (map->count - end) * sizeof *place);
+    memcpy(place, with, count * sizeof *place);
     map->count = new_count;
     return true;
 }
@@ -194,9 +195,6 @@ static bool replace_ranges(struct memory_map *map, uint32_t first, uint32_t end,
 static bool set_kind(struct memory_map *map, uint64_t base, uint64_t end, uint32_t kind,
                      struct message *why)
 {
-    enum { PARTS = 3 };
-    struct boot_memory_range parts[PARTS];
-    struct memory_map with = {.capacity = PARTS, .ranges = parts};
     uint32_t first = 0; // of those that overlap or touch
     while (first < map->count && range_end(&map->ranges[first]) < base) {
         first++;
@@ -205,12 +203,19 @@ static bool set_kind(struct memory_map *map, uint64_t base, uint64_t end, uint32
     while (behind < map->count && map->ranges[behind].base <= end) {
         behind++;
     }
-    const struct boot_memory_range *ranges = map->ranges;
-    return (first == behind || append(&with, ranges[first].base, base, ranges[first].kind, why)) &&
-           append(&with, base, end, kind, why) &&
-           (first == behind ||
-            append(&with, end, range_end(&ranges[behind - 1]), ranges[behind - 1].kind, why)) &&
-           replace_ranges(map, first, behind, &with, why);
+    // What is left of the first, the new one, what is left of the last.
+    enum { PARTS = 3 };
+    struct boot_memory_range parts[PARTS];
+    struct memory_map with = {.capacity = PARTS, .ranges = parts};
+    if (first != behind) {
+        append(&with, map->ranges[first].base, base, map->ranges[first].kind, why);
+    }
+    append(&with, base, end, kind, why);
+    if (first != behind) {
+        const struct boot_memory_range *last = &map->ranges[behind - 1];
+        append(&with, end, range_end(last), last->kind, why);
+    }
+    return replace_ranges(map, first, behind, parts, with.count, why);
 }
 
 static bool is_whole_pages(uint64_t base, uint64_t length)

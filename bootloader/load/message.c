@@ -6,14 +6,19 @@
 
 #define DIGITS_MAX 20 // of 2^64 - 1 in decimal; a width beyond that counts as that
 
+static void append_character(struct message *message, char character)
+{
+    if (message->length < MESSAGE_CAPACITY - 1) {
+        message->text[message->length++] = character;
+        message->text[message->length] = '\0';
+    }
+}
+
 static void append_string(struct message *message, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        if (message->length < MESSAGE_CAPACITY - 1) {
-            message->text[message->length++] = *text;
-        }
+    while (*text != '\0') {
+        append_character(message, *text++);
     }
-    message->text[message->length] = '\0';
 }
 
 // Writes a number's digits, at least `width`, before `end`; returns where they begin.
