@@ -63,16 +63,9 @@ static bool check_header_fields(const uint8_t *file, size_t count, struct messag
     return true;
 }
 
-static bool check_header(const uint8_t *file, uint64_t size, struct elf64_header *header,
+static bool check_header(const uint8_t *file, uint64_t size, const struct elf64_header *header,
                          struct message *why)
 {
-    if (size < sizeof elf_magic || memcmp(file, elf_magic, sizeof elf_magic) != 0) {
-        return message_refuse(why, "the kernel is not an ELF file: give the linker's output");
-    }
-    if (size < sizeof *header) {
-        return message_refuse(why, "the kernel ends within its ELF header: build it again");
-    }
-    memcpy(header, file, sizeof *header);
     if (!check_header_fields(file, FIELD_COUNT - (header->e_phnum == 0), why)) {
         return false;
     }
@@ -93,6 +86,13 @@ static bool check_header(const uint8_t *file, uint64_t size, struct elf64_header
 bool elf_parse(const void *file, uint64_t size, struct elf_kernel *kernel, struct message *why)
 {
     struct elf64_header header;
+    if (size < sizeof elf_magic || memcmp(file, elf_magic, sizeof elf_magic) != 0) {
+        return message_refuse(why, "the kernel is not an ELF file: give the linker's output");
+    }
+    if (size < sizeof header) {
+        return message_refuse(why, "the kernel ends within its ELF header: build it again");
+    }
+    memcpy(&header, file, sizeof header);
     if (!check_header(file, size, &header, why)) {
         return false;
     }

@@ -25,7 +25,9 @@ static bool is_power_of_two_or_0(uint64_t value)
     return (value & (value - 1)) == 0;
 }
 
-// The checks below return what is wrong with the segment, or a null pointer.
+// What is wrong with the segment, or a null pointer.
+typedef const char *program_header_check(const struct elf64_program_header *header,
+                                         struct elf_kernel *kernel, struct segment_walk *walk);
 
 // Flags, alignment and the place in the file.
 static const char *file_part_fault(const struct elf64_program_header *header,
@@ -90,10 +92,15 @@ static const char *neighbour_fault(struct segment_walk *walk,
     return NULL;
 }
 
-static const char *segment_fault(struct segment_walk *walk,
-                                 const struct elf64_program_header *header,
-                                 struct elf_kernel *kernel)
+static const char *segment_fault(const struct elf64_program_header *header,
+                                 struct elf_kernel *kernel, struct segment_walk *walk)
 {
+    if (header->p_type == ELF_PT_INTERP) {
+        return "asks for a dynamic linker (PT_INTERP): link with -static";
+    }
+    if (header->p_type != ELF_PT_LOAD) {
+        return NULL;
+    }
     if (header->p_filesz > header->p_memsz) {
         return "is larger in the file than in memory";
     }
@@ -179,10 +186,13 @@ static const char *dynamic_fault(const struct elf64_program_header *header,
 
 // ---- All program headers ------------------------------------------------------------------
 
-static const char *inner_fault(const struct elf64_program_header *header, struct elf_kernel *kernel)
+// What lies inside the loadable segments, once these are known.
+static const char *inner_fault(const struct elf64_program_header *header, struct elf_kernel *kernel,
+                               struct segment_walk *walk)
 {
     bool second;
     const char *(*fault)(const struct elf64_program_header *, struct elf_kernel *);
+    (void)walk;
     if (header->p_type == ELF_PT_GNU_RELRO) {
         second = kernel->relro_start != kernel->relro_end;
         fault = relro_fault;
@@ -201,20 +211,14 @@ static const char *inner_fault(const struct elf64_program_header *header, struct
     return second ? "is a second PT_GNU_RELRO, PT_TLS or PT_DYNAMIC" : fault(header, kernel);
 }
 
-// Checks the loadable segments, or, once they are known, what lies inside them.
-static bool check_all(struct elf_kernel *kernel, struct segment_walk *walk, struct message *why)
+// Checks all program headers by one of the functions above.
+static bool check_all(struct elf_kernel *kernel, program_header_check *check,
+                      struct segment_walk *walk, struct message *why)
 {
     struct elf64_program_header header;
     for (uint32_t i = 0; i < kernel->program_header_count; i++) {
         elf_program_header(kernel, i, &header);
-        const char *fault = NULL;
-        if (walk == NULL) {
-            fault = inner_fault(&header, kernel);
-        } else if (header.p_type == ELF_PT_LOAD) {
-            fault = segment_fault(walk, &header, kernel);
-        } else if (header.p_type == ELF_PT_INTERP) {
-            fault = "asks for a dynamic linker (PT_INTERP): link with -static";
-        }
+        const char *fault = check(&header, kernel, walk);
         if (fault != NULL) {
             return message_refuse(why, "kernel segment %u %s; check the linker script", (unsigned)i,
                                   fault);
@@ -226,7 +230,7 @@ static bool check_all(struct elf_kernel *kernel, struct segment_walk *walk, stru
 bool elf_check_segments(struct elf_kernel *kernel, struct message *why)
 {
     struct segment_walk walk = {.entry_found = false};
-    if (!check_all(kernel, &walk, why)) {
+    if (!check_all(kernel, segment_fault, &walk, why)) {
         return false;
     }
     if (kernel->segment_count == 0) {
@@ -238,5 +242,5 @@ bool elf_check_segments(struct elf_kernel *kernel, struct message *why)
                               "executable segment: name it with ENTRY()",
                               (unsigned long long)kernel->entry);
     }
-    return check_all(kernel, NULL, why);
+    return check_all(kernel, inner_fault, &walk, why);
 }

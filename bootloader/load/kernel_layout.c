@@ -221,25 +221,30 @@ static void zero_between_segments(const struct kernel_layout *layout, const stru
     memset(memory + run->fresh_offset + filled, 0, (size_t)((run->pages << PAGE_SHIFT) - filled));
 }
 
+// Zeroes what is not copied: the fresh pages, or what the file leaves of them.
+static void zero_run(const struct kernel_layout *layout, const struct kernel_run *run,
+                     uint8_t *memory)
+{
+    if (!run->in_place) {
+        zero_between_segments(layout, run, memory);
+        return;
+    }
+    memset(memory + run->tail_start, 0,
+           (size_t)(page_round_up(run->tail_start) - run->tail_start)); // nothing if there is none
+    memset(memory + run->fresh_offset, 0, (size_t)((run->pages - run->file_pages) << PAGE_SHIFT));
+}
+
 void kernel_layout_fill(const struct kernel_layout *layout, uint8_t *memory)
 {
-    struct kernel_run run;
-    struct kernel_run_cursor copying = {0};
-    while (kernel_layout_next_run(layout, &copying, &run)) {
-        if (!run.in_place) {
-            copy_segments(layout, &run, memory);
+    for (unsigned copied = 0; copied < 2; copied++) {
+        struct kernel_run run;
+        struct kernel_run_cursor cursor = {0};
+        while (kernel_layout_next_run(layout, &cursor, &run)) {
+            if (copied) {
+                zero_run(layout, &run, memory);
+            } else if (!run.in_place) {
+                copy_segments(layout, &run, memory);
+            }
         }
-    }
-    struct kernel_run_cursor zeroing = {0};
-    while (kernel_layout_next_run(layout, &zeroing, &run)) {
-        if (!run.in_place) {
-            zero_between_segments(layout, &run, memory);
-            continue;
-        }
-        if (run.tail_start != 0) {
-            memset(memory + run.tail_start, 0,
-                   (size_t)(page_round_up(run.tail_start) - run.tail_start));
-        }
-        memset(memory + run.fresh_offset, 0, (size_t)((run.pages - run.file_pages) << PAGE_SHIFT));
     }
 }

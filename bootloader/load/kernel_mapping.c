@@ -80,13 +80,9 @@ static bool walk_run(const struct kernel_layout *layout, const struct kernel_run
         uint64_t end = last_page(run, &segment) + 1;
         if (i > 0) {
             // The page shared with the segment before takes the permissions of both.
-            uint32_t shared = walk.flags | segment.flags;
-            if (shared != walk.flags) {
-                uint64_t page = walk.end - 1;
-                walk.end = page;
-                if (!add_pages(&walk, page + 1, shared)) {
-                    return false;
-                }
+            uint64_t shared_end = walk.end--;
+            if (!add_pages(&walk, shared_end, walk.flags | segment.flags)) {
+                return false;
             }
         }
         if (end > walk.end && !add_pages(&walk, end, segment.flags)) {

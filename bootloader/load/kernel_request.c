@@ -27,7 +27,6 @@ struct field_limit {
     uint8_t bytes;
     uint8_t shift;
     uint32_t most;
-    char name[20];
 };
 
 #define FIELD(field)     offsetof(struct boot_request, field), sizeof(((struct boot_request *)0)->field)
@@ -36,25 +35,42 @@ struct field_limit {
 
 _Static_assert((uint64_t)1 << DIRECT_MAP_SHIFT == BOOT_REQUEST_DIRECT_MAP_UNIT, "512 GiB");
 
-enum { DIRECT_MAP, HEIGHT, VIDEO, DEPTH, ALIGNMENT, FIRST_OTHER };
-
-static const struct field_limit limits[] = {
-    [DIRECT_MAP] = {FIELD(direct_map), DIRECT_MAP_SHIFT, ANY, "direct_map"},
-    [HEIGHT] = {FIELD(height), 0, BOOT_REQUEST_PIXELS_MAX, "height"},
-    [VIDEO] = {FIELD(video), 0, BOOT_VIDEO_FRAMEBUFFER_REQUIRED, "video"},
-    [DEPTH] = {FIELD(depth), 0, ANY, "depth"},
-    [ALIGNMENT] = {FIELD(physical_alignment), PAGE_SHIFT,
-                   BOOT_REQUEST_PHYSICAL_ALIGNMENT_MAX >> PAGE_SHIFT, "physical_alignment"},
-    [FIRST_OTHER] = {FIELD(minimum_version), 0, BOOT_INFO_VERSION, "minimum_version"},
-    {FIELD(flags), 0, KNOWN_FLAGS, "flags"},
-    {FIELD(stack_size), PAGE_SHIFT, BOOT_REQUEST_STACK_MAX >> PAGE_SHIFT, "stack_size"},
-    {FIELD(recursive_slot), 0, BOOT_REQUEST_RECURSIVE_SLOT_MAX, "recursive_slot"},
-    {FIELD(width), 0, BOOT_REQUEST_PIXELS_MAX, "width"},
-    {FIELD(reserved), 0, 0, "reserved"},
-    {FIELD(required), 0, (1u << KNOWN_WORDS) - 1, "required"},
+enum {
+    DIRECT_MAP,
+    HEIGHT,
+    VIDEO,
+    DEPTH,
+    ALIGNMENT,
+    MINIMUM_VERSION,
+    FLAGS,
+    STACK_SIZE,
+    RECURSIVE_SLOT,
+    WIDTH,
+    RESERVED,
+    REQUIRED,
+    LIMIT_COUNT,
 };
 
-#define LIMIT_COUNT (sizeof limits / sizeof limits[0])
+static const struct field_limit limits[] = {
+    [DIRECT_MAP] = {FIELD(direct_map), DIRECT_MAP_SHIFT, ANY},
+    [HEIGHT] = {FIELD(height), 0, BOOT_REQUEST_PIXELS_MAX},
+    [VIDEO] = {FIELD(video), 0, BOOT_VIDEO_FRAMEBUFFER_REQUIRED},
+    [DEPTH] = {FIELD(depth), 0, ANY},
+    [ALIGNMENT] = {FIELD(physical_alignment), PAGE_SHIFT,
+                   BOOT_REQUEST_PHYSICAL_ALIGNMENT_MAX >> PAGE_SHIFT},
+    [MINIMUM_VERSION] = {FIELD(minimum_version), 0, BOOT_INFO_VERSION},
+    [FLAGS] = {FIELD(flags), 0, KNOWN_FLAGS},
+    [STACK_SIZE] = {FIELD(stack_size), PAGE_SHIFT, BOOT_REQUEST_STACK_MAX >> PAGE_SHIFT},
+    [RECURSIVE_SLOT] = {FIELD(recursive_slot), 0, BOOT_REQUEST_RECURSIVE_SLOT_MAX},
+    [WIDTH] = {FIELD(width), 0, BOOT_REQUEST_PIXELS_MAX},
+    [RESERVED] = {FIELD(reserved), 0, 0},
+    [REQUIRED] = {FIELD(required), 0, (1u << KNOWN_WORDS) - 1},
+};
+
+// The fields' names in the same order, one behind the other: smaller than pointers to them.
+static const char names[] = "direct_map\0height\0video\0depth\0physical_alignment\0"
+                            "minimum_version\0flags\0stack_size\0recursive_slot\0width\0"
+                            "reserved\0required";
 
 // The first field that does not go with others, or is none of the few values it may have.
 static unsigned find_contradiction(const struct boot_request *request)
@@ -81,6 +97,7 @@ static unsigned find_contradiction(const struct boot_request *request)
 static bool check_fields(const struct boot_request *request, struct message *why)
 {
     const unsigned contradiction = find_contradiction(request);
+    const char *name = names;
     for (unsigned i = 0; i < LIMIT_COUNT; i++) {
         const struct field_limit *limit = &limits[i];
         uint64_t value = 0;
@@ -90,7 +107,9 @@ static bool check_fields(const struct boot_request *request, struct message *why
             return message_refuse(why,
                                   "boot request: %s 0x%llx is not allowed, or not with the other "
                                   "fields: see boot_request.h, or use a newer Firstlight",
-                                  limit->name, (unsigned long long)value);
+                                  name, (unsigned long long)value);
+        }
+        while (*name++ != '\0') {
         }
     }
     return true;
@@ -107,15 +126,13 @@ static bool refuse_note(struct message *why, const char *fault)
 static bool read_request(const uint8_t *descriptor, const struct note_header *note,
                          struct boot_request *request, struct message *why)
 {
-    if (request->version != 0) {
-        return refuse_note(why, "stands there twice");
-    }
+    const bool second = request->version != 0;
     const uint32_t bytes = note->descriptor_size;
     memcpy(request, descriptor, bytes < sizeof *request ? bytes : sizeof *request);
-    if (note->type != BOOT_REQUEST_NOTE_TYPE || request->version == 0 ||
+    if (second || note->type != BOOT_REQUEST_NOTE_TYPE || request->version == 0 ||
         bytes < BOOT_REQUEST_SIZE_MIN || bytes > BOOT_REQUEST_SIZE_MAX || bytes % 8 != 0 ||
         request->size != bytes) {
-        return refuse_note(why, "has a wrong type, version or size");
+        return refuse_note(why, "stands there twice, or has a wrong type, version or size");
     }
     return check_fields(request, why);
 }
@@ -133,7 +150,7 @@ static bool read_notes(const uint8_t *notes, uint64_t bytes, uint64_t alignment,
         uint64_t descriptor = (unaligned + alignment - 1) & ~(alignment - 1);
         uint64_t end = descriptor + note.descriptor_size;
         if (end > bytes) {
-            return refuse_note(why, "passes its segment");
+            return refuse_note(why, "passes its segment or the file");
         }
         if (note.name_size == sizeof name &&
             memcmp(notes + at + sizeof note, name, sizeof name) == 0 &&
@@ -160,7 +177,7 @@ bool kernel_request_parse(const struct elf_kernel *kernel, struct boot_request *
         }
         if (header.p_offset > kernel->file_size ||
             header.p_filesz > kernel->file_size - header.p_offset) {
-            return refuse_note(why, "passes the file");
+            return refuse_note(why, "passes its segment or the file");
         }
         // gABI: 4; PT_NOTE segments of 64-bit objects with p_align 8 have notes aligned to 8.
         if (!read_notes(kernel->file + header.p_offset, header.p_filesz,

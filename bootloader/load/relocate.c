@@ -232,8 +232,8 @@ static bool apply(struct relocator *relocator, const struct relocation *relocati
 
 static bool refuse_dynamic(struct message *why)
 {
-    return message_refuse(why, "the kernel's DT_RELA or DT_JMPREL table, its DT_RELAENT, DT_PLTREL "
-                               "or DT_SYMENT is wrong: link it again");
+    return message_refuse(why, "the kernel's DT_RELA, DT_JMPREL, DT_RELAENT, DT_PLTREL or "
+                               "DT_SYMENT is wrong: link it again");
 }
 
 // Reads the values by tag; 0 where there is none.
@@ -252,9 +252,9 @@ static bool read_dynamic(const struct elf_kernel *elf, uint64_t *values, struct 
         values[entry.tag] = entry.value;
         if ((REFUSED_TAGS >> entry.tag & 1) != 0) {
             return message_refuse(why,
-                                  "the kernel's dynamic section has tag %u (1 is DT_NEEDED, 17 "
-                                  "DT_REL, 22 DT_TEXTREL, 36 DT_RELR): compile with -fPIE, link "
-                                  "with -static -pie -z text --pack-dyn-relocs=none",
+                                  "the kernel's dynamic section has tag %u (DT_NEEDED 1, DT_REL "
+                                  "17, DT_TEXTREL 22, DT_RELR 36): link with -static -pie -z text "
+                                  "--pack-dyn-relocs=none",
                                   (unsigned)entry.tag);
         }
     }
@@ -299,11 +299,11 @@ bool relocate(const struct kernel_layout *layout, uint8_t *memory, struct messag
     struct relocator relocator = {
         .layout = layout,
         .elf = elf,
-        .memory = memory,
         .symbols = values[DT_SYMTAB],
         .page = UINT64_MAX, // none
         .why = why,
     };
+    relocator.memory = memory;
     return walk_table(&relocator, values[DT_RELA], values[DT_RELASZ]) &&
            walk_table(&relocator, values[DT_JMPREL], values[DT_PLTRELSZ]);
 }

@@ -58,9 +58,10 @@ uint64_t slide_pick(const struct slide_room *room, uint64_t random)
 
 // ---- The seed on the command line ---------------------------------------------------------
 
+// Blanks and control characters end a word.
 static bool is_blank(char c)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
+    return (unsigned char)c <= ' ';
 }
 
 // The number that the text begins with, up to a blank or its end; false when it is none.

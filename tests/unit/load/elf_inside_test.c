@@ -78,8 +78,8 @@ static void a_slide_moves_every_address(void **state)
         uint32_t cursor = 0;
         for (uint32_t at = HEADERS; at <= WRITABLE; at++) {
             assert_true(elf_next_segment(&kernel, &cursor, &segment));
-            assert_int_equal(segment.virtual_address, at * 0x1000 + slide);
-            assert_int_equal(segment.file_offset, at * 0x1000);
+            assert_int_equal(segment.virtual_address, at * 0x1000ull + slide);
+            assert_int_equal(segment.file_offset, at * 0x1000ull);
         }
     }
     elf_file_free(&file);
