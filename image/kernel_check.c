@@ -51,12 +51,6 @@ bool kernel_check(const void *file, uint64_t size, uint64_t alignment,
     }
     choose_memory(checked, alignment);
     checked->item_flags = kernel_request_item_flags(&checked->request);
-    if (checked->memory_alignment > PAGE_SIZE_1G) {
-        return message_refuse(why,
-                              "the kernel wants addresses that are multiples of %llu (p_align), "
-                              "1 GiB is the most: correct ALIGN in the linker script",
-                              (unsigned long long)checked->memory_alignment);
-    }
     return slide_room_for(&checked->elf, checked->memory_alignment, &checked->room, why) &&
            relocate_check(&checked->elf, why) &&
            handover_addresses_fit(&checked->elf, &checked->request, why);

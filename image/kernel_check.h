@@ -26,7 +26,8 @@ struct checked_kernel {
 
 // Fills `checked` from the file of a kernel item, which must stay where it is. `alignment` is what
 // a position-independent kernel's addresses are multiples of beyond what the packed file tells (the
-// p_align of its segments as they were linked): a power of two. False, with a message.
+// p_align of its segments as they were linked): a power of two, at most 1 GiB. False, with a
+// message.
 bool kernel_check(const void *file, uint64_t size, uint64_t alignment,
                   struct checked_kernel *checked, struct message *why);
 
