@@ -1,14 +1,21 @@
 """Whole images: what other tools say of them, and every field read without the project's code."""
 
 import os
+import re
+import resource
 import struct
 import subprocess
 import unittest
 
-from harness.disk_image import (ITEM_COMMAND_LINE, ITEM_KERNEL, SECTOR, STAGE2_HEADER, STAGE2_LBA,
-                                DiskImage, checksum)
-from harness.elf_file import ELF_HEADER, PAGE, PROGRAM_HEADER, R, W, X, Segment, executable
-from harness.environment import create_image, run_bootimage, skip_without
+from elf_symbols import LOCAL, NOTYPE, OBJECT, kernel_with_symbols, symbol
+from harness.disk_image import AVOID_ISA_HOLE as ITEM_AVOID_ISA_HOLE
+from harness.disk_image import (ALIGNMENT_REQUIRED, ITEM_COMMAND_LINE, ITEM_KERNEL, ITEM_MODULE,
+                                ITEM_SYMBOLS, SECTOR, STAGE2_HEADER, STAGE2_LBA, DiskImage,
+                                checksum)
+from harness.elf_file import (AVOID_ISA_HOLE, ELF_HEADER, ET_DYN, PAGE, PROGRAM_HEADER, PT_DYNAMIC,
+                              PT_GNU_RELRO, PT_LOAD, PT_NOTE, PT_TLS, R, W, X, DynamicData,
+                              Segment, executable, note, relocation, request_note)
+from harness.environment import build_path, create_image, run_bootimage, skip_without
 from support import BASE, ImageCase, simple_kernel
 
 DISK_SIGNATURE = 0x1B8
@@ -172,7 +179,7 @@ class KernelItem(ImageCase):
         kernel = bytes(image.kernel_bytes())
         header = ELF_HEADER.unpack_from(kernel)
         offset, count = header[5], header[10]
-        self.assertEqual(header[6], 0)      # e_shoff
+        self.assertEqual(header[6], 0)  # e_shoff
         self.assertEqual(header[11:], (0, 0, 0))
         self.assertEqual(offset, ELF_HEADER.size)
         return kernel, [PROGRAM_HEADER.unpack_from(kernel, offset + i * PROGRAM_HEADER.size)
@@ -228,6 +235,128 @@ class KernelItem(ImageCase):
         self.assertEqual(image.data, plain)
 
 
+    def test_symbols_and_names_of_sections_stay_out(self):
+        kernel = kernel_with_symbols([("a_function", BASE)])
+        image = self.image(kernel=kernel)
+        self.assertNotIn(b"a_function", image.kernel_bytes())
+        self.assertNotIn(b".strtab", image.data)
+
+    def test_request_and_other_headers(self):
+        """Note behind the program headers; the rest at the offsets of the segment they lie in."""
+        data = DynamicData(BASE + PAGE, [relocation(BASE + PAGE + 0x800, BASE)])
+        kernel = executable(
+            [Segment(BASE, R | X, b"\xf4" * 100),
+             Segment(BASE + PAGE, R | W, data.data.ljust(2 * PAGE, b"d"))], BASE, kind=ET_DYN,
+            request={"stack_size": 0x4000}, notes=[note(b"other", b"GNU\0", 3)],
+            dynamic=data.place, relro=(BASE + PAGE, PAGE), tls=(BASE + 2 * PAGE, 8, 16, 8))
+        image = self.image(kernel=kernel)
+        packed, headers = self.segments(image)
+        self.assertEqual([header[0] for header in headers],
+                         [PT_LOAD, PT_LOAD, PT_DYNAMIC, PT_GNU_RELRO, PT_TLS, PT_NOTE])
+        dynamic, relro, tls, request = [header[2:6] for header in headers[2:]]
+        place = data.place[0]
+        self.assertEqual(dynamic, (2 * PAGE + place % PAGE, place, place, data.place[1]))
+        self.assertEqual(relro[:2], (2 * PAGE, BASE + PAGE))
+        self.assertEqual(tls[:2], (3 * PAGE, BASE + 2 * PAGE))
+        behind = ELF_HEADER.size + 6 * PROGRAM_HEADER.size
+        content = request_note(stack_size=0x4000)
+        self.assertEqual(request, (behind, 0, 0, len(content)))
+        self.assertEqual(packed[behind:behind + len(content)], content)
+        self.assertNotIn(b"other", packed)
+
+    def test_flags(self):
+        for fields, flags in (({}, 0), ({"physical_alignment": 0x10000}, ALIGNMENT_REQUIRED),
+                              ({"flags": AVOID_ISA_HOLE}, ITEM_AVOID_ISA_HOLE)):
+            kernel = executable([Segment(BASE, R | X, b"\xf4")], BASE, request=fields)
+            self.assertEqual(self.image(kernel=kernel).kernel.flags, flags)
+
+
+class Symbols(ImageCase):
+    def test_table(self):
+        symbols = [symbol("later", BASE + 0x800), symbol("_start", BASE),
+                   symbol("start_label", BASE, NOTYPE), symbol("data", BASE + 9, OBJECT),
+                   symbol("local", BASE + 0x10, binding=LOCAL)]
+        image = self.image(kernel=kernel_with_symbols(symbols))
+        self.assertEqual(image.symbols(), [(0, "_start"), (0x10, "local"), (0x800, "later")])
+        self.assertEqual([item.kind for item in image.items], [ITEM_KERNEL, ITEM_SYMBOLS])
+
+    def test_left_out(self):
+        source = self.write("kernel.elf", kernel_with_symbols([("f", BASE)]))
+        create_image(source, self.path("image.bin"), options=["--no-symbols"])
+        self.assertEqual([item.kind for item in self.disk_image().items], [ITEM_KERNEL])
+
+    def test_of_the_projects_kernel(self):
+        skip_without("nm")
+        kernel = build_path("kernel", "firstlight-kernel.elf")
+        listed = subprocess.run(["nm", kernel], capture_output=True, text=True, check=True).stdout
+        functions = {name: int(address, 16) for address, kind, name in
+                     re.findall(r"^([0-9a-f]+) ([Tt]) (\S+)$", listed, re.M)}
+        image = DiskImage(create_image(kernel, self.path("image.bin")))
+        table = image.symbols()
+        base = functions["_start"] - dict((name, offset) for offset, name in table)["_start"]
+        self.assertEqual(table, sorted(table))
+        self.assertTrue({"_start", "kernel_main"} <= {name for _, name in table})
+        for offset, name in table:
+            self.assertEqual(base + offset, functions[name])
+
+
+class Modules(ImageCase):
+    def test_content(self):
+        contents = [b"x", os.urandom(511), os.urandom(512), os.urandom(513), os.urandom(1 << 21)]
+        modules = [(f"module {index}", self.write(f"m{index}", content), f"text {index}")
+                   for index, content in enumerate(contents)]
+        modules[0] = modules[0][:2]  # without a command line
+        source = self.write("kernel.elf", simple_kernel())
+        image = DiskImage(create_image(source, self.path("image.bin"), "quiet", modules))
+        self.assertEqual([item.kind for item in image.items],
+                         [ITEM_COMMAND_LINE, ITEM_KERNEL] + [ITEM_MODULE] * 5)
+        lba = image.kernel.lba + image.kernel.sectors
+        for index, (item, content) in enumerate(zip(image.modules, contents)):
+            self.assertEqual(item.lba, lba)
+            self.assertEqual(item.name, f"module {index}".encode())
+            self.assertEqual(item.command_line, f"text {index}".encode() if index else b"")
+            self.assertEqual(image.content(item), content)
+            end = item.lba * SECTOR + item.sectors * SECTOR
+            self.assertFalse(any(image.data[item.lba * SECTOR + item.bytes:end]))
+            self.assertEqual(item.memory_bytes, -(-item.bytes // PAGE) * PAGE)
+            self.assertEqual((item.memory_alignment, item.memory_phase),
+                             (1 << 21 if index == 4 else PAGE, 0))
+            lba += item.sectors
+
+    def test_many(self):
+        """The header grows to all the sectors it may have."""
+        module = self.write("module", b"content")
+        source = self.write("kernel.elf", simple_kernel())
+        image = DiskImage(create_image(source, self.path("image.bin"),
+                                       modules=[("n", module)] * 780))
+        self.assertEqual(image.header_sectors, 127)
+        self.assertEqual(len(image.modules), 780)
+        finished = run_bootimage("inspect", self.path("image.bin"))
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+        self.assertEqual(finished.stdout.count('good      module "n"'), 780)
+
+    def test_not_held_in_memory(self):
+        module = self.path("large")
+        with open(module, "wb") as file:
+            file.truncate(256 << 20)
+        source = self.write("kernel.elf", simple_kernel())
+        create_image(source, self.path("image.bin"), modules=[("large", module)])
+        self.assertEqual(run_bootimage("inspect", self.path("image.bin")).returncode, 0)
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 100 << 10)
+
+    def test_from_cmake(self):
+        """What tests/image/CMakeLists.txt asks firstlight_add_image for."""
+        image = DiskImage(build_path("tests", "image", "with_modules.bin"))
+        self.assertEqual([item.kind for item in image.items],
+                         [ITEM_COMMAND_LINE, ITEM_KERNEL, ITEM_MODULE, ITEM_MODULE])
+        folder = os.path.dirname(os.path.abspath(__file__))
+        for item, name, file in zip(image.modules, (b"one", b"two words"),
+                                    ("support.py", "elf_symbols.py")):
+            self.assertEqual(item.name, name)
+            with open(os.path.join(folder, file), "rb") as content:
+                self.assertEqual(image.content(item), content.read())
+
+
 class Determinism(ImageCase):
     def test_same_input_gives_same_bytes(self):
         first = self.image("a b").data
@@ -236,6 +365,17 @@ class Determinism(ImageCase):
         os.utime(source, (1, 1))
         second = DiskImage(create_image(source, self.path("elsewhere/other.bin"), "a b")).data
         self.assertEqual(first, second)
+
+    def test_same_modules_give_same_bytes(self):
+        modules = [("a", self.write("a", b"a" * 600), "text"), ("b", self.write("b", b"b"))]
+        source = self.write("kernel.elf", kernel_with_symbols([("f", BASE), ("g", BASE + 1)]))
+        first = DiskImage(create_image(source, self.path("1.bin"), "line", modules)).data
+        os.utime(self.path("a"), (1, 1))
+        self.assertEqual(first, DiskImage(create_image(source, self.path("2.bin"), "line",
+                                                       modules)).data)
+        for changed in ([modules[1], modules[0]], modules[:1], [modules[0][:2], modules[1]]):
+            self.assertNotEqual(
+                first, DiskImage(create_image(source, self.path("3.bin"), "line", changed)).data)
 
     def test_other_input_has_another_disk_signature(self):
         signatures = {bytes(self.image(text).data[DISK_SIGNATURE:DISK_SIGNATURE + 4])

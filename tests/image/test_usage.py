@@ -20,10 +20,15 @@ class Help(ImageCase):
         self.check(["--help"], "bootimage create", "bootimage inspect", "--version", "Exit status")
 
     def test_create(self):
-        self.check(["create", "--help"], "--kernel FILE", "--output FILE", "--cmdline TEXT", "4095")
+        texts = ("--kernel FILE", "--output FILE", "--cmdline TEXT", "4095", "--module NAME=FILE",
+                 "--module-cmdline TEXT", "--no-symbols")
+        self.check(["create", "--help"], *texts)
+        self.check(["create", "--kernel", "k", "--help"], *texts)
+        self.check(["create", "--help", "--unknown"], *texts)
 
     def test_inspect(self):
         self.check(["inspect", "--help"], "bootimage inspect FILE", "in place", "damaged")
+        self.check(["inspect", "image", "--help"], "bootimage inspect FILE")
 
     def test_version(self):
         finished = run_bootimage("--version")
@@ -54,6 +59,26 @@ class WrongUsage(ImageCase):
         self.check(["create", *kernel, *output, "--kern", "k"], "unknown option '--kern'")
         self.check(["create", *kernel, *output, "file"], "unexpected argument 'file'")
         self.check(["create", *kernel, *output, *kernel], "second time", "--kernel")
+
+    def test_help_that_is_a_value(self):
+        self.check(["create", "--kernel", "k", "--cmdline", "--help"], "'--output FILE' is missing")
+
+    def test_modules(self):
+        options = ["create", "--kernel", "k", "--output", self.path("o")]
+        for value in ("name", "=file", "name=", "=", ""):
+            self.check([*options, "--module", value], "a module must be NAME=FILE", f"'{value}'")
+        self.check([*options, "--module"], "nothing follows option '--module'")
+        text = ["--module-cmdline", "text"]
+        self.check([*options, *text], "no --module directly before command line 'text'")
+        self.check([*options, "--module", "a=b", *text, *text],
+                   "no --module directly before command line 'text'")
+        self.check([*options, "--module", "a\nb"], r"'a\x0ab'")
+
+    def test_flags(self):
+        options = ["create", "--kernel", "k", "--output", self.path("o")]
+        self.check([*options, "--no-symbols=yes"], "no value belongs to option", "--no-symbols=yes")
+        self.check([*options, "--no-symbols", "--no-symbols"], "second time", "--no-symbols")
+        self.check([*options, "--no-symbols", "yes"], "unexpected argument 'yes'")
 
     def test_inspect(self):
         self.check(["inspect"], "no image named", "bootimage inspect --help")
