@@ -14,6 +14,7 @@
 #define RAM_END         0xC0000000u
 #define MAP_RANGES      1u
 #define SCREEN_PHYSICAL 0xE0000000u // a multiple of 2 MiB
+#define ITEM_PHYSICAL   0x200000u   // the same
 
 // The largest kernel that is mapped: its page tables take memory on the host.
 #define MAPPED_MOST 0x1000000000u // 64 GiB
@@ -25,6 +26,14 @@
 #define TABLE_INDEX_BITS 9
 #define TABLE_INDEX_MASK 0x1FFu
 #define TABLE_LEVELS     4
+
+// Stage 2 notes where it has read modules and symbols to.
+static void place_items(const struct image_items *items)
+{
+    for (uint32_t i = 0; i < items->count; i++) {
+        items->all[i].physical_address = ITEM_PHYSICAL + items->all[i].memory_phase;
+    }
+}
 
 static bool plan_address_space(struct boot_preview *preview, struct message *why)
 {
@@ -90,6 +99,7 @@ bool boot_preview_make(struct checked_kernel *kernel, const struct image_items *
     if (kernel->elf.position_independent) {
         elf_set_slide(&kernel->elf, kernel->room.unmoved);
     }
+    place_items(items);
     if (!plan_address_space(preview, why) || !map_kernel(preview, why)) {
         boot_preview_free(preview);
         return false;

@@ -22,7 +22,8 @@ struct boot_preview {
 };
 
 // Slides the kernel to where it lies without randomisation and plans the rest. `kernel` and `items`
-// must stay where they are. False, with a message, when no such machine can boot it.
+// must stay where they are; the items get physical addresses. False, with a message, when no such
+// machine can boot it.
 bool boot_preview_make(struct checked_kernel *kernel, const struct image_items *items,
                        struct boot_preview *preview, struct message *why);
 
