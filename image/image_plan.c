@@ -75,18 +75,18 @@ static bool size_header(const struct image_parts *parts, struct image_plan *plan
     const uint64_t items = (uint64_t)parts->module_count + 1 + (parts->command_line_bytes != 0) +
                            (parts->symbols.size != 0);
     const uint64_t texts_offset = sizeof(struct image_header) + items * sizeof(struct image_item);
-    if (texts_offset + texts > HEADER_MAX_BYTES) {
+    const uint64_t bytes = texts_offset + texts;
+    if (bytes > HEADER_MAX_BYTES) {
         return message_refuse(why,
                               "%u modules with %llu bytes of names and command lines need an image "
                               "header of %llu bytes, %llu are the most: give fewer modules or "
                               "shorter texts",
                               (unsigned)parts->module_count, (unsigned long long)texts,
-                              (unsigned long long)(texts_offset + texts),
-                              (unsigned long long)HEADER_MAX_BYTES);
+                              (unsigned long long)bytes, (unsigned long long)HEADER_MAX_BYTES);
     }
     plan->item_count = (uint32_t)items;
     plan->texts_offset = (uint32_t)texts_offset;
-    plan->header_sectors = (uint32_t)image_item_sectors(texts_offset + texts);
+    plan->header_sectors = (uint32_t)image_item_sectors(bytes);
     return true;
 }
 

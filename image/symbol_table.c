@@ -223,7 +223,7 @@ static uint64_t place_names(struct candidate **sorted, uint64_t count)
 {
     uint64_t bytes = 0;
 
-    qsort(sorted, (size_t)count, sizeof(*sorted), compare_ends);
+    qsort(sorted, (size_t)count, sizeof(void *), compare_ends);
     for (uint64_t i = 0; i < count; i++) {
         if (i != 0 && ends_with(sorted[i - 1], sorted[i])) {
             sorted[i]->name_offset =
@@ -263,7 +263,7 @@ static bool write_table(const struct candidate *candidates, uint64_t count, uint
 static bool make_table(struct candidate *candidates, uint64_t count, struct symbol_table *table,
                        struct message *why)
 {
-    struct candidate **sorted = malloc((size_t)count * sizeof(struct candidate *));
+    struct candidate **sorted = calloc((size_t)count, sizeof(void *));
     uint64_t names_bytes;
 
     if (sorted == NULL) {

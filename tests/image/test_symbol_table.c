@@ -48,7 +48,7 @@ static void begin(struct symbol_case *test)
 static void add_symbol(struct symbol_case *test, const char *name, uint64_t value, unsigned type,
                        unsigned binding, uint16_t section)
 {
-    uint8_t *symbol = test->symbols + test->count++ * SYMBOL_BYTES;
+    uint8_t *symbol = test->symbols + (size_t)test->count++ * SYMBOL_BYTES;
 
     assert_true(test->count <= MOST_SYMBOLS);
     memcpy(symbol, &test->names_bytes, sizeof(uint32_t));
@@ -404,7 +404,7 @@ static void survives_hostile_files(void **state)
         add_function(&test, "other_function", BASE + 7);
         add_symbol(&test, "label", BASE + 9, NOTYPE, LOCAL, 1);
         build(&test);
-        const uint64_t start = test.sections - test.names_bytes - 4 * SYMBOL_BYTES;
+        const uint64_t start = test.sections - test.names_bytes - 4ull * SYMBOL_BYTES;
         for (uint64_t changes = 1 + random_below(&random, 3); changes != 0; changes--) {
             const uint64_t value = values[random_below(&random, 10)] + random_below(&random, 3);
             const uint64_t place = start + random_below(&random, test.size - start - 7);
