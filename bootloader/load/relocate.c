@@ -63,13 +63,13 @@ enum {
 struct relocator {
     const struct kernel_layout *layout;
     const struct elf_kernel *elf;
-    uint8_t *memory;        // null: only check
-    uint64_t symbols;       // DT_SYMTAB, without slide; 0: none
-    struct kernel_run run;  // of the last target
-    uint64_t segment_start; // of the last target
-    uint64_t places;        // where 8 bytes may begin in that segment; 0: none yet
-    uint64_t page;          // of the last target,
-    uint64_t page_offset;   // and where that lies in kernel memory
+    uint8_t *memory;  // null: only check
+    uint64_t symbols; // DT_SYMTAB, without slide; 0: none
+    uint64_t
+        window;     // the bytes from this address on, `bytes` of them, lie in one page and segment,
+    uint64_t bytes; // none in the program headers,
+    uint64_t offset; // and from this offset on in kernel memory
+    uint64_t places; // where 8 bytes may begin in the window: addresses from its start
     struct message *why;
 };
 
@@ -111,62 +111,74 @@ static bool refuse(const struct relocator *relocator, const struct relocation *r
                           fault);
 }
 
-// Finds the segment that holds the 8 bytes at an address, and its run.
-static bool find_target(struct relocator *relocator, uint64_t address)
-{
-    struct elf_segment segment;
-    if (!elf_find_segment(relocator->elf, address, sizeof(uint64_t), &segment)) {
-        return false;
-    }
-    relocator->segment_start = segment.virtual_address;
-    relocator->places = segment.memory_size - (sizeof(uint64_t) - 1);
-    relocator->page = UINT64_MAX;
-    struct kernel_run_cursor cursor = {0};
-    while (kernel_layout_next_run(relocator->layout, &cursor, &relocator->run)) {
-        if ((address - relocator->run.virtual_base) >> PAGE_SHIFT < relocator->run.pages) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// Where the bytes at an address of the run, all in one page, lie in kernel memory. They must not
-// hit the program headers, which are read again later: UINT64_MAX then.
-static uint64_t place(struct relocator *relocator, uint64_t address, uint64_t bytes)
+// Moves the window to an address of the segment. False when it is in the program headers, which
+// must stay as they are: they are read again later.
+static bool move_window(struct relocator *relocator, const struct elf_segment *segment,
+                        uint64_t address)
 {
     const struct elf_kernel *elf = relocator->elf;
     const uint64_t page = address & ~PAGE_MASK;
-    if (page != relocator->page) {
-        const struct kernel_run *run = &relocator->run;
-        relocator->page = page;
-        relocator->page_offset =
-            kernel_run_page_offset(run, (page - run->virtual_base) >> PAGE_SHIFT);
+    const uint64_t segment_last = segment->virtual_address + (segment->memory_size - 1);
+    const uint64_t last = segment_last < page + PAGE_MASK ? segment_last : page + PAGE_MASK;
+    uint64_t start = segment->virtual_address > page ? segment->virtual_address : page;
+    struct kernel_run run;
+    struct kernel_run_cursor cursor = {0};
+    do {
+        if (!kernel_layout_next_run(relocator->layout, &cursor, &run)) {
+            return false;
+        }
+    } while ((address - run.virtual_base) >> PAGE_SHIFT >= run.pages);
+    const uint64_t page_offset =
+        kernel_run_page_offset(&run, (page - run.virtual_base) >> PAGE_SHIFT);
+    uint64_t end = page_offset + (last - page) + 1;
+    relocator->offset = page_offset + (start - page);
+
+    // The window ends before the table or begins behind it.
+    const uint64_t at = page_offset + (address - page);
+    const uint64_t table = elf->program_header_offset;
+    const uint64_t table_end =
+        table + (uint64_t)elf->program_header_count * sizeof(struct elf64_program_header);
+    if (at < table) {
+        end = end < table ? end : table;
+    } else if (at < table_end) {
+        return false;
+    } else if (relocator->offset < table_end) {
+        start += table_end - relocator->offset;
+        relocator->offset = table_end;
     }
-    const uint64_t offset = relocator->page_offset + (address & PAGE_MASK);
-    const uint64_t last = offset + bytes - 1;
-    return last - elf->program_header_offset <
-                   elf->program_header_count * sizeof(struct elf64_program_header) + bytes - 1
-               ? UINT64_MAX
-               : offset;
+    relocator->window = start;
+    relocator->bytes = end - relocator->offset;
+    relocator->places =
+        relocator->bytes < sizeof(uint64_t) ? 0 : relocator->bytes - (sizeof(uint64_t) - 1);
+    return true;
 }
 
 static bool write_value(struct relocator *relocator, const struct relocation *relocation,
                         uint64_t value)
 {
-    uint64_t address = relocation->offset + relocator->elf->slide;
-    if (address - relocator->segment_start >= relocator->places &&
-        !find_target(relocator, address)) {
+    const uint64_t address = relocation->offset + relocator->elf->slide;
+    uint64_t inside = address - relocator->window;
+    if (inside < relocator->places) {
+        if (relocator->memory != NULL) {
+            memcpy(relocator->memory + relocator->offset + inside, &value, sizeof value);
+        }
+        return true;
+    }
+    struct elf_segment segment;
+    if (!elf_find_segment(relocator->elf, address, sizeof value, &segment)) {
         return refuse(relocator, relocation, "is for 8 bytes that lie in no segment");
     }
     // The parts in two pages need not follow one another in kernel memory.
-    const unsigned step = (address & PAGE_MASK) <= PAGE_BYTES - sizeof value ? sizeof value : 1;
-    for (unsigned i = 0; i < sizeof value; i += step) {
-        const uint64_t offset = place(relocator, address + i, step);
-        if (offset == UINT64_MAX) {
-            return refuse(relocator, relocation, "is for the program headers");
+    for (unsigned i = 0; i < sizeof value; i++, value >>= 8) {
+        inside = address + i - relocator->window;
+        if (inside >= relocator->bytes) {
+            if (!move_window(relocator, &segment, address + i)) {
+                return refuse(relocator, relocation, "is for the program headers");
+            }
+            inside = address + i - relocator->window;
         }
         if (relocator->memory != NULL) {
-            memcpy(relocator->memory + offset, (const uint8_t *)&value + i, step);
+            relocator->memory[relocator->offset + inside] = (uint8_t)value;
         }
     }
     return true;
@@ -300,7 +312,6 @@ bool relocate(const struct kernel_layout *layout, uint8_t *memory, struct messag
         .layout = layout,
         .elf = elf,
         .symbols = values[DT_SYMTAB],
-        .page = UINT64_MAX, // none
         .why = why,
     };
     relocator.memory = memory;

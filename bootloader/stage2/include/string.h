@@ -10,4 +10,7 @@ void *memmove(void *destination, const void *source, size_t bytes);
 void *memset(void *destination, int value, size_t bytes);
 int memcmp(const void *a, const void *b, size_t bytes);
 
+// The compiler moves a few bytes of a known number in place: smaller and faster than the call.
+#define memcpy(destination, source, bytes) __builtin_memcpy(destination, source, bytes)
+
 #endif

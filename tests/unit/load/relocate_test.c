@@ -205,8 +205,8 @@ static void random_relocations(void **state)
             const uint64_t start = text ? PIE_TEXT : PIE_DATA + 0x100;
             const uint64_t end = text ? PIE_TEXT + 0x1000 : PIE_END;
             relocations[i] = (struct pie_relocation){
-                .offset = random_chance(&seed, 3)
-                              ? ((start + 0x1000) & ~0xFFFull) - random_below(&seed, 8) - 8
+                .offset = !text && random_chance(&seed, 3)
+                              ? PIE_DATA + 0x1000 - 1 - random_below(&seed, 7) // in two pages
                               : start + random_below(&seed, end - start - 7),
                 .info = random_chance(&seed, 9) ? PIE_TYPE_NONE : PIE_TYPE_RELATIVE,
                 .addend = random_next(&seed),
