@@ -65,11 +65,11 @@ struct relocator {
     const struct elf_kernel *elf;
     uint8_t *memory;  // null: only check
     uint64_t symbols; // DT_SYMTAB, without slide; 0: none
-    uint64_t
-        window;     // the bytes from this address on, `bytes` of them, lie in one page and segment,
-    uint64_t bytes; // none in the program headers,
-    uint64_t offset; // and from this offset on in kernel memory
-    uint64_t places; // where 8 bytes may begin in the window: addresses from its start
+    // The window: `bytes` bytes of one page and segment, none of them program headers.
+    uint64_t window; // address of the first
+    uint64_t bytes;
+    uint64_t offset; // of the first in kernel memory
+    uint64_t places; // so many addresses from the first on have 8 bytes in the window
     struct message *why;
 };
 
