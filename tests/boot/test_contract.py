@@ -90,6 +90,12 @@ class Contract(unittest.TestCase):
         self.boot("page_permissions", "-accel", "kvm", "-cpu", "qemu64",
                   serial=["each allowed or refused as promised$"])
 
+    def test_stack_overflow(self):
+        self.boot("stack_overflow", serial=["^the stack ends in its guard page"])
+
+    def test_stack_overflow_bochs(self):
+        self.boot_bochs("stack_overflow", ["^the stack ends in its guard page"])
+
     def direct_map(self, *options):
         text = self.boot("direct_map", *options, serial=["^direct map: "])
         return tuple(map(int, re.search(r"(\d+) pages of 4 KiB, (\d+) of 2 MiB, (\d+) of 1 GiB",

@@ -49,6 +49,7 @@ _Noreturn void kernel_main(const struct boot_info *info)
     print_field("flags", info->flags);
     print_memory(info);
     print_field("columns", info->text_mode.columns);
+    print_field("symbols", info->symbols.count);
     print_field("rsdp", info->tables.rsdp_physical);
     print_field("smbios", info->tables.smbios_physical);
     print_field("smbios3", info->tables.smbios3_physical);

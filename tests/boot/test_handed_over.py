@@ -1,0 +1,254 @@
+"""What comes along with a kernel and what the loader found out: modules, symbols, the template of
+thread-local storage, chance, time, the disk, firmware's tables. Each kernel checks what boot_info
+promises on every machine (kernels/check_info.c); here is what only the test can know."""
+
+import re
+import struct
+import unittest
+
+from contract_test import ContractTest, VGA, image
+from harness.disk_image import DiskImage, FLOPPY_1440K, SECTOR
+from harness.expect import expect_boot, expect_error, fail
+from harness.qemu import Qemu, ide_disk, option_value
+
+MIB = 1 << 20
+ODD_SIZES = [1, 511, 512, 513, 4095, 4096, 4097, 65537, MIB - 1, 2 * MIB + 1]
+FNV_START, FNV_PRIME, MASK_64 = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
+MBR_DISK_SIGNATURE_OFFSET, MBR_PARTITION_OFFSET = 0x1B8, 0x1BE
+JITTER, RDRAND, RDSEED = 1, 2, 3
+EDD_3_0 = 0x30
+EDD_3_0_PARAMETERS = 66
+BOOTS = 4
+
+
+def fnv(data):
+    total = FNV_START
+    for byte in data:
+        total = (total ^ byte) * FNV_PRIME & MASK_64
+    return total
+
+
+def content(index, size):
+    """Bytes that are different in each module and nowhere regular."""
+    unit = bytes((index * 31 + step * step + (step >> 3)) & 0xFF for step in range(251))
+    return (unit * (size // len(unit) + 1))[:size]
+
+
+class Modules(ContractTest):
+    def check(self, sizes, *options):
+        modules, lines = [], []
+        for index, size in enumerate(sizes):
+            data = content(index, size)
+            name, words = f"part {index}/x", f"index={index} size={size}" if index % 3 else ""
+            path = self.write(f"module{index}", data)
+            modules.append((name, path, words) if words else (name, path))
+            lines.append(f"module [{name}] [{words}] {size} {fnv(data):016x}")
+        text = self.boot_image(self.remade("modules", "quiet", modules=modules), *options,
+                               serial=[f"^{len(sizes)} modules$"])
+        self.assertEqual(re.findall("^module .*$", text, re.MULTILINE), lines)
+
+    def test_none(self):
+        self.check([])
+
+    def test_ten_of_odd_sizes(self):
+        self.check(ODD_SIZES)
+
+    def test_ten_in_little_memory(self):
+        self.check(ODD_SIZES, "-m", "16M")
+
+    def test_ten_above_4_gib(self):
+        self.check(ODD_SIZES, "-machine", "pc,max-ram-below-4g=1M", "-m", "128M")
+
+    def test_200_small_ones(self):
+        self.check([1 + index * 37 % 700 for index in range(200)])
+
+    def test_32_mib(self):
+        self.check([32 * MIB])
+
+    def test_more_than_memory(self):
+        modules = [("large", self.write("large", bytes(24 * MIB)))]
+        made = self.remade("modules", modules=modules)
+        expect_error([*ide_disk(made), *VGA, "-m", "16M"], "not enough memory for (module )?.?large")
+
+    def test_damaged(self):
+        modules = [("broken one", self.write("module", content(1, 5000)))]
+        disk = DiskImage(self.remade("modules", modules=modules))
+        disk.flip(disk.modules[0].lba + 3, 17)
+        expect_error([*ide_disk(disk.write(self.path("damaged.bin"))), *VGA],
+                     "broken one.*checksum|checksum.*broken one|damaged")
+
+
+class Symbols(ContractTest):
+    def check_chain(self, text):
+        names = re.findall(r"^at (\S+)\+[0-9a-f]+$", text, re.MULTILINE)
+        self.assertEqual(names, ["outer_function", "inner_function", "outer_function",
+                                 "kernel_main", "_start"])
+        self.assertRegex(text, r"(?m)^at outer_function\+0$")
+
+    def test_call_chain_by_name(self):
+        self.check_chain(self.boot("symbols", serial=[r"^\d+ symbols$"]))
+
+    def test_bochs(self):
+        self.boot_bochs("symbols", ["^at outer_function", "^at inner_function", "^at _start",
+                                    r"^\d+ symbols$"])
+
+    def test_left_out(self):
+        made = self.remade("boot_info", options=["--no-symbols"])
+        self.boot_image(made, serial=["^symbols 0$"])
+
+
+class ThreadLocal(ContractTest):
+    LINE = r"^thread-local storage: \d+ of \d+ bytes in the file$"
+
+    def test_two_threads(self):
+        self.boot("thread_local", serial=[self.LINE])
+
+    def test_bochs(self):
+        self.boot_bochs("thread_local", [self.LINE])
+
+
+class Report:
+    """What kernels/boot_info.c printed: numbers by name, byte strings by name."""
+
+    def __init__(self, text):
+        self.words = dict(re.findall(r"^(\w+) ([0-9a-f]*)$", text, re.MULTILINE))
+
+    def __getattr__(self, name):
+        return int(self.words[name], 16)
+
+    def bytes(self, name):
+        return bytes.fromhex(self.words[name])
+
+
+class MachineTest(ContractTest):
+    def report(self, *options, disk=None):
+        return Report(expect_boot([*(disk or ide_disk(image("boot_info"))), *options],
+                                  ["^boot_info: as promised$"]))
+
+
+class Entropy(MachineTest):
+    def check(self, source, *options):
+        reports = [self.report(*options) for _ in range(BOOTS)]
+        self.assertEqual({report.entropy_source for report in reports}, {source})
+        words = [word for report in reports
+                 for word in struct.unpack("<4Q", report.bytes("entropy"))]
+        self.assertEqual(len(set(words)), len(words))
+        # Of 1024 bits about half are set: seven standard deviations are 112.
+        self.assertLess(abs(sum(bin(word).count("1") for word in words) - 32 * len(words)), 112)
+
+    def test_jitter(self):
+        self.check(JITTER, "-cpu", "qemu64")
+
+    def test_rdrand(self):
+        self.check(RDRAND, "-cpu", "qemu64,+rdrand")
+
+    def test_max_cpu(self):
+        """Newer versions of QEMU give it RDSEED."""
+        self.assertIn(self.report("-cpu", "max").entropy_source, (RDRAND, RDSEED))
+
+    def check_bochs(self, cpu, source):
+        self.boot_bochs("boot_info", [f"^entropy_source {source}$", "^boot_info: as promised$"],
+                        cpu=cpu)
+
+    def test_rdseed_bochs(self):
+        self.check_bochs("broadwell_ult", RDSEED)
+
+    def test_rdrand_bochs(self):
+        self.check_bochs("corei7_ivy_bridge_3770k", RDRAND)
+
+    def test_jitter_bochs(self):
+        self.check_bochs("core2_penryn_t9600", JITTER)
+
+
+class Disk(MachineTest):
+    DRIVE = "if=none,id=disk,format=raw,snapshot=on,file="
+
+    def check(self, report, drive, edd):
+        with open(image("boot_info"), "rb") as file:
+            mbr = file.read(SECTOR)
+        signature, = struct.unpack_from("<I", mbr, MBR_DISK_SIGNATURE_OFFSET)
+        lba, sectors = struct.unpack_from("<2I", mbr, MBR_PARTITION_OFFSET + 8)
+        self.assertEqual((report.drive, report.signature), (drive, signature))
+        self.assertEqual((lba, report.partition_sectors), (1, sectors))
+        self.assertEqual(report.edd_version >= EDD_3_0, edd)
+        self.assertEqual(bool(report.edd_interfaces & 1), edd)
+
+    def check_parameters(self, report, interface):
+        """INT 13h AH=48h's buffer: size, sectors and their size, and for EDD 3.0 the interface."""
+        parameters = report.bytes("edd_parameters")
+        with open(image("boot_info"), "rb") as file:
+            sectors = file.seek(0, 2) // SECTOR
+        size, = struct.unpack_from("<H", parameters)
+        self.assertEqual(size, len(parameters))
+        self.assertEqual(struct.unpack_from("<QH", parameters, 16), (sectors, SECTOR))
+        # SeaBIOS before 1.17 writes all of it, but claims the first 30 bytes only.
+        if interface and size >= EDD_3_0_PARAMETERS:
+            self.assertEqual(parameters[40:48].rstrip(b" \0"), interface)
+
+    def device(self, device):
+        return ["-drive", self.DRIVE + option_value(image("boot_info")), *device.split()]
+
+    def test_ide(self):
+        report = self.report()
+        self.check(report, 0x80, True)
+        self.check_parameters(report, b"ATA")
+
+    def test_virtio(self):
+        report = self.report(disk=self.device("-device virtio-blk-pci,drive=disk"))
+        self.check(report, 0x80, True)
+        self.check_parameters(report, b"SCSI")
+
+    def test_usb(self):
+        report = self.report(disk=self.device("-device qemu-xhci -device usb-storage,drive=disk"))
+        self.check(report, 0x80, True)
+        self.check_parameters(report, None)
+
+    def test_floppy(self):
+        disk = DiskImage(image("boot_info"))
+        medium = option_value(disk.write(self.path("floppy"), FLOPPY_1440K))
+        report = self.report(disk=["-drive", f"if=floppy,format=raw,file={medium}", "-boot", "a"])
+        self.check(report, 0, False)
+        self.assertEqual(report.words["edd_parameters"], "")
+
+    def test_odd_signature(self):
+        disk = DiskImage(image("boot_info"))
+        struct.pack_into("<I", disk.data, MBR_DISK_SIGNATURE_OFFSET, 0xA1B2C3D4)
+        report = self.report(disk=ide_disk(disk.write(self.path("signed.bin"))))
+        self.assertEqual(report.signature, 0xA1B2C3D4)
+
+
+class Tables(MachineTest):
+    def check(self, rsdp, smbios, smbios3, *options):
+        report = self.report(*options)
+        self.assertEqual((report.rsdp != 0, report.smbios != 0, report.smbios3 != 0),
+                         (rsdp, smbios, smbios3))
+
+    def test_pc(self):
+        self.check(True, True, False)
+
+    def test_q35(self):
+        self.check(True, True, False, "-machine", "q35")
+
+    def test_64_bit_smbios(self):
+        self.check(True, False, True, "-machine", "q35,smbios-entry-point-type=64")
+
+    def test_isapc(self):
+        self.check(False, True, False, "-machine", "isapc", "-cpu", "qemu64")
+
+    def test_without_acpi(self):
+        self.check(False, True, False, "-no-acpi")
+
+
+class TextMode(ContractTest):
+    def test_drawn_on(self):
+        with Qemu([*ide_disk(image("text_mode")), *VGA]) as run:
+            if not run.wait_until(lambda: "text mode: 80 x 25" in run.serial()):
+                fail(run, "the kernel did not draw")
+            screen = run.text_screen()
+            self.assertTrue(screen.row(1).startswith("text mode is intact"), screen.show())
+            self.assertEqual(set(screen.attributes(1, 0, 19)), {0x1F})
+            self.assertEqual(screen.row(24)[79], "#")
+
+
+if __name__ == "__main__":
+    unittest.main()
