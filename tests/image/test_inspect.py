@@ -5,9 +5,10 @@ import struct
 import subprocess
 import unittest
 
-from harness.disk_image import SECTOR
+from elf_symbols import kernel_with_symbols
+from harness.disk_image import SECTOR, DiskImage
 from harness.elf_file import PAGE, R, W, X, Segment, executable
-from harness.environment import run_bootimage
+from harness.environment import create_image, run_bootimage
 from support import BASE, ImageCase, simple_kernel
 
 PARTITIONS = 0x1BE
@@ -42,6 +43,26 @@ class Table(ImageCase):
                                 for lba, size, name in expected])
         self.assertIn(f"{len(image.data)} bytes", output)
         self.assertIn("3 cylinders", output)
+
+    def test_symbols_and_modules(self):
+        source = self.write("kernel.elf", kernel_with_symbols([("f", BASE), ("g", BASE + 1)]))
+        modules = [("first", self.write("1", b"x" * 513)), ("two words", self.write("2", b"y"), "a b")]
+        image = DiskImage(create_image(source, self.path("image.bin"), modules=modules))
+        finished = run_bootimage("inspect", self.path("image.bin"))
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+        rows = [line.split(maxsplit=3) for line in finished.stdout.splitlines()]
+        for item, name in zip(image.items[1:], ("symbols of 2 functions", 'module "first"',
+                                                'module "two words", command line "a b"')):
+            self.assertIn([str(item.lba), str(item.bytes), "good", name], rows)
+        for item, name, text in ((image.items[1], "symbols", "the table of symbols is damaged"),
+                                 (image.items[2], 'module "first"', "module 1, first, is damaged"),
+                                 (image.items[3], 'module "two', "module 2, two words, is damaged")):
+            image.flip(item.lba)
+            finished = run_bootimage("inspect", image.write(self.path("damaged.bin")))
+            image.flip(item.lba)
+            self.assertEqual(finished.returncode, 1)
+            self.assertIn(text, finished.stderr)
+            self.assertRegex(finished.stdout, rf"\bBAD +{name}")
 
     def segments(self, kernel):
         self.image(kernel=kernel)

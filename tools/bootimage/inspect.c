@@ -76,7 +76,8 @@ static void print_part_name(const struct image_report *report, const struct imag
     case IMAGE_PART_SYMBOLS:
         (void)printf("symbols");
         if (report->has_symbols) {
-            (void)printf(", %" PRIu32 " functions", report->symbols.symbol_count);
+            (void)printf(" of %" PRIu32 " function%s", report->symbols.symbol_count,
+                         report->symbols.symbol_count == 1 ? "" : "s");
         }
         break;
     case IMAGE_PART_MODULE:

@@ -33,8 +33,8 @@ static void print_type(const struct boot_preview *preview)
         (void)printf("type: static, at the addresses it was linked at\n");
         return;
     }
-    (void)printf("type: position-independent, %" PRIu64 " relocations; ",
-                 preview->relocation_count);
+    (void)printf("type: position-independent, %" PRIu64 " relocation%s; ",
+                 preview->relocation_count, preview->relocation_count == 1 ? "" : "s");
     if ((kernel->request.flags & BOOT_REQUEST_NO_RANDOMISATION) != 0) {
         (void)printf("never slid at random\n");
     } else {

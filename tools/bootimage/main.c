@@ -38,11 +38,14 @@ static const char inspect_help_text[] =
     "bootimage inspect FILE\n"
     "\n"
     "Shows what is in a disk image (or on a disk that one was copied to): where each part\n"
-    "lies, its size, whether its checksum is right, and the kernel's segments:\n"
+    "lies, its size, whether its checksum is right; the kernel's segments:\n"
     "\n"
     "  in place   mapped where the file is read to\n"
     "  copied     moved to other pages while booting\n"
     "  zeros      not in the file\n"
+    "\n"
+    "what the kernel asks of the loader; and what the loader will do: where in the address\n"
+    "space everything will lie, with which rights and pages.\n"
     "\n"
     "The exit status is 1 when anything is damaged; standard error says what.\n";
 
