@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define SLOT_SHIFT        39
-#define SLOT_GIB          512u
+#define SLOT_GIB          512ull
 #define SLOTS             512u
 #define HALF_SLOTS        256u // of the lower and of the higher half
 #define HIGHER_HALF_BITS  0xFFFF000000000000u
@@ -78,7 +78,7 @@ static bool take_requested(uint8_t *owners, unsigned first, uint64_t count, enum
                               "%s requested at 0x%llx, %llu GiB, collides with %s: change the boot "
                               "request or the kernel's addresses",
                               owner_names[owner], (unsigned long long)address_of_slot(first),
-                              (unsigned long long)(count * SLOT_GIB), owner_names[other]);
+                              count * SLOT_GIB, owner_names[other]);
     }
     memset(owners + first, owner, (size_t)count);
     return true;

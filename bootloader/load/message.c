@@ -4,6 +4,13 @@
 
 #include <stddef.h>
 
+// What stands between '%' and the letter of a conversion.
+struct number_format {
+    unsigned width;
+    char filler;
+    bool long_long;
+};
+
 #define DIGITS_MAX 20 // of 2^64 - 1 in decimal; a width beyond that counts as that
 
 static void append_character(struct message *message, char character)
@@ -21,51 +28,57 @@ static void append_string(struct message *message, const char *text)
     }
 }
 
-// Writes a number's digits, at least `width`, before `end`; returns where they begin.
-static char *write_number(char *end, unsigned long long value, unsigned base, unsigned width,
-                          char filler)
+// Writes a number before `end`; returns where it begins.
+static char *write_number(char *end, unsigned long long value, unsigned base,
+                          const struct number_format *format)
 {
-    const char *fill_to = end - (width < DIGITS_MAX ? width : DIGITS_MAX);
+    const char *fill_to = end - (format->width < DIGITS_MAX ? format->width : DIGITS_MAX);
     do {
         *--end = "0123456789abcdef"[value % base];
         value /= base;
     } while (value != 0);
     while (end > fill_to) {
-        *--end = filler;
+        *--end = format->filler;
     }
     return end;
+}
+
+// Reads flag, width and size; returns what follows them.
+static const char *parse_number_format(const char *text, struct number_format *format)
+{
+    format->filler = *text == '0' ? '0' : ' ';
+    format->width = 0;
+    while (*text >= '0' && *text <= '9') {
+        format->width = format->width * 10 + (unsigned)(*text++ - '0');
+    }
+    format->long_long = text[0] == 'l' && text[1] == 'l';
+    return format->long_long ? text + 2 : text;
 }
 
 void message_append_list(struct message *message, const char *format, va_list arguments)
 {
     char buffer[DIGITS_MAX + 1] = {'\0'};
+    char *const last = &buffer[DIGITS_MAX - 1];
     for (; *format != '\0'; format++) {
-        char *const last = &buffer[DIGITS_MAX - 1];
         const char *text = last; // one character, as most are
         *last = *format;
         if (*format == '%') {
-            const char *letter = format + 1;
-            const char filler = *letter == '0' ? '0' : ' ';
-            unsigned width = 0;
-            for (; *letter >= '0' && *letter <= '9'; letter++) {
-                width = width * 10 + (unsigned)(*letter - '0');
-            }
-            const bool plain = letter == format + 1;
-            const bool long_long = letter[0] == 'l' && letter[1] == 'l';
-            letter += long_long ? 2 : 0;
+            struct number_format number;
+            const char *letter = parse_number_format(format + 1, &number);
             if (*letter == 'u' || *letter == 'x') {
-                const unsigned long long value =
-                    long_long ? va_arg(arguments, unsigned long long) : va_arg(arguments, unsigned);
-                text = write_number(last + 1, value, *letter == 'u' ? 10 : 16, width, filler);
+                const unsigned long long value = number.long_long
+                                                     ? va_arg(arguments, unsigned long long)
+                                                     : va_arg(arguments, unsigned);
+                text = write_number(last + 1, value, *letter == 'u' ? 10 : 16, &number);
                 format = letter;
-            } else if (plain && *letter == 's') {
+            } else if (format[1] == 's') {
                 text = va_arg(arguments, const char *);
-                format = letter;
-            } else if (plain && *letter == 'c') {
+                format++;
+            } else if (format[1] == 'c') {
                 *last = (char)va_arg(arguments, int);
-                format = letter;
-            } else if (plain && *letter == '%') {
-                format = letter;
+                format++;
+            } else if (format[1] == '%') {
+                format++;
             }
         }
         append_string(message, text);

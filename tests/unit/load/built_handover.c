@@ -63,7 +63,8 @@ void handover_add_symbols(struct built_handover *built, uint64_t physical, uint6
     built->items.symbols = add_item(built, IMAGE_ITEM_SYMBOLS, physical, bytes);
     built->symbols.symbol_count = (uint32_t)(bytes / 32);
     built->symbols.names_bytes =
-        (uint32_t)(bytes - sizeof built->symbols - built->symbols.symbol_count * 8);
+        (uint32_t)(bytes - sizeof built->symbols -
+                   built->symbols.symbol_count * sizeof(struct boot_symbol));
 }
 
 static uint64_t claim(struct test_map *map, uint64_t bytes, uint32_t kind)

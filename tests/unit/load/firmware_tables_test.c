@@ -21,6 +21,16 @@ static struct area area_of(uint64_t size)
     return area;
 }
 
+// Bytes as they stand between the quotes, without the NUL behind.
+#define PUT(at, text) put(at, text, sizeof(text) - 1)
+
+static void put(uint8_t *at, const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        at[i] = (uint8_t)bytes[i];
+    }
+}
+
 static struct boot_tables find(const struct area *area)
 {
     struct boot_tables tables = {0};
@@ -43,12 +53,12 @@ static void seal(uint8_t *bytes, unsigned length, unsigned place)
 // 20, XSDT at 24, extended checksum at 32.
 static void put_rsdp(uint8_t *at, uint8_t revision, uint32_t length, bool whole)
 {
-    memcpy(at, "RSD PTR \0FIRST ", 15);
+    PUT(at, "RSD PTR \0FIRST ");
     at[15] = revision;
-    memcpy(at + 16, "\x11\x22\x33\x44", 4);
+    PUT(at + 16, "\x11\x22\x33\x44");
     if (revision >= 2) {
         memcpy(at + 20, &length, sizeof length);
-        memcpy(at + 24, "\x55\x66\x77\x88\0\0\0\0\0", 9);
+        PUT(at + 24, "\x55\x66\x77\x88\0\0\0\0\0");
     }
     seal(at, 20, 8);
     if (whole) {
@@ -59,9 +69,9 @@ static void put_rsdp(uint8_t *at, uint8_t revision, uint32_t length, bool whole)
 // SMBIOS 3.4, table 1: checksum at 4, length at 5, "_DMI_" at 16 with its checksum at 21.
 static void put_smbios(uint8_t *at, uint8_t length)
 {
-    memcpy(at, "_SM_\0\0\x02\x08", 8);
+    PUT(at, "_SM_\0\0\x02\x08");
     at[5] = length;
-    memcpy(at + 16, "_DMI_\0\x34\x12\x78\x56\x34\x12\x05\x00\x28", 15);
+    PUT(at + 16, "_DMI_\0\x34\x12\x78\x56\x34\x12\x05\x00\x28");
     seal(at + 16, 15, 5);
     seal(at, length, 4);
 }
@@ -69,7 +79,7 @@ static void put_smbios(uint8_t *at, uint8_t length)
 // Table 2: checksum at 5, length at 6.
 static void put_smbios3(uint8_t *at, uint8_t length)
 {
-    memcpy(at, "_SM3_\0\0\x03\x04\0\x01\0\x34\x12", 14);
+    PUT(at, "_SM3_\0\0\x03\x04\0\x01\0\x34\x12");
     at[6] = length;
     seal(at, length, 5);
 }
@@ -119,13 +129,13 @@ static void finds_all_three_in_every_order(void **state)
     for (unsigned i = 0; i < sizeof orders / sizeof orders[0]; i++) {
         struct area area = area_of(AREA);
         const unsigned *order = orders[i];
-        put_rsdp(area.bytes + 0x40 + order[0] * 0x30, 2, 36, true);
-        put_smbios(area.bytes + 0x40 + order[1] * 0x30, 0x1F);
-        put_smbios3(area.bytes + 0x40 + order[2] * 0x30, 0x18);
+        put_rsdp(area.bytes + 0x40 + (size_t)order[0] * 0x30, 2, 36, true);
+        put_smbios(area.bytes + 0x40 + (size_t)order[1] * 0x30, 0x1F);
+        put_smbios3(area.bytes + 0x40 + (size_t)order[2] * 0x30, 0x18);
         const struct boot_tables tables = find(&area);
-        assert_int_equal(tables.rsdp_physical, PHYSICAL + 0x40 + order[0] * 0x30);
-        assert_int_equal(tables.smbios_physical, PHYSICAL + 0x40 + order[1] * 0x30);
-        assert_int_equal(tables.smbios3_physical, PHYSICAL + 0x40 + order[2] * 0x30);
+        assert_int_equal(tables.rsdp_physical, PHYSICAL + 0x40 + (size_t)order[0] * 0x30);
+        assert_int_equal(tables.smbios_physical, PHYSICAL + 0x40 + (size_t)order[1] * 0x30);
+        assert_int_equal(tables.smbios3_physical, PHYSICAL + 0x40 + (size_t)order[2] * 0x30);
         free(area.bytes);
     }
 }
@@ -134,7 +144,7 @@ static void the_first_good_one_wins(void **state)
 {
     (void)state;
     struct area area = area_of(AREA);
-    for (unsigned i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 3; i++) {
         put_rsdp(area.bytes + i * 0x400, 2, 36, true);
         put_smbios(area.bytes + i * 0x400 + 0x100, 0x1F);
         put_smbios3(area.bytes + i * 0x400 + 0x200, 0x18);

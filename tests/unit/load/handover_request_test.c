@@ -93,12 +93,11 @@ static void direct_map_where_it_is_wanted(void **state)
 {
     (void)state;
     static const struct {
-        unsigned slot;
+        unsigned slot, loader_slot;
         uint64_t kernel;
-        unsigned loader_slot;
-    } wanted[] = {{256, BASE, 510}, {257, SLOT(256), 510}, {400, BASE, 510},
-                  {510, BASE, 509}, {511, 0x400000, 510},  {1, BASE, 510},
-                  {255, BASE, 510}, {509, SLOT(510), 508}, {3, 0x400000, 510}};
+    } wanted[] = {{256, 510, BASE}, {257, 510, SLOT(256)}, {400, 510, BASE},
+                  {510, 509, BASE}, {511, 510, 0x400000},  {1, 510, BASE},
+                  {255, 510, BASE}, {509, 508, SLOT(510)}, {3, 510, 0x400000}};
     for (unsigned i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         struct built_handover *built = machine(8 * GIB);
         built->request.direct_map = SLOT(wanted[i].slot);
@@ -272,10 +271,14 @@ static void framebuffers(void **state)
     (void)state;
     static const struct {
         uint64_t physical, size;
-    } screens[] = {{0xFD000000, 1280 * 800 * 4}, {0xE0000000, 16 * MIB},
-                   {0xC0001000, 0x1000},         {0xC0000123, 1},
-                   {0xC01FFFFF, 3 * MIB},        {0xFFE00000, 2 * MIB},
-                   {0xD0100000, 5 * MIB + 77},   {8 * TIB + MIB, 70 * MIB}};
+    } screens[] = {{0xFD000000, 1280ull * 800 * 4},
+                   {0xE0000000, 16 * MIB},
+                   {0xC0001000, 0x1000},
+                   {0xC0000123, 1},
+                   {0xC01FFFFF, 3 * MIB},
+                   {0xFFE00000, 2 * MIB},
+                   {0xD0100000, 5 * MIB + 77},
+                   {8 * TIB + MIB, 70 * MIB}};
     for (unsigned i = 0; i < sizeof screens / sizeof screens[0]; i++) {
         struct built_handover *built = machine(512 * MIB);
         struct message why;
