@@ -142,7 +142,6 @@ void video_back_to_text(void)
 
 void video_describe_text(struct boot_text_mode *text)
 {
-    *text = (struct boot_text_mode){0};
     if (text_mode_set) {
         text->physical_address = VIDEO_TEXT;
         text->columns = VIDEO_COLUMNS;

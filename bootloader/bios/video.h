@@ -11,7 +11,8 @@
 // Sets text mode 03h (80 x 25 characters, 16 colours) unless it is set already.
 void video_set_text_mode(void);
 
-// Describes it, address aside; all 0 where it could not be set: there is no VGA.
+// Describes it, address aside, in a structure that is all 0, and stays so where the mode could not
+// be set: there is no VGA.
 void video_describe_text(struct boot_text_mode *text);
 
 // Finds the mode that suits the request best and describes it, address aside, with the monitor's
