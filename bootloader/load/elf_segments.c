@@ -63,7 +63,7 @@ static const char *address_fault(const struct elf64_program_header *header, uint
     uint32_t half = (uint32_t)(header->p_vaddr >> HALF_SHIFT);
     if ((half != 0 && half != HIGH_HALF_BITS) || last_byte >> HALF_SHIFT != half ||
         last_byte < header->p_vaddr) {
-        return "is not inside one canonical half of the address space";
+        return "is not inside one canonical half";
     }
     return NULL;
 }
@@ -208,7 +208,7 @@ static const char *inner_fault(const struct elf64_program_header *header, struct
     if (header->p_memsz == 0) {
         return NULL; // left over by a linker script
     }
-    return second ? "is a second PT_GNU_RELRO, PT_TLS or PT_DYNAMIC" : fault(header, kernel);
+    return second ? "is a second one of its type" : fault(header, kernel);
 }
 
 // Checks all program headers by one of the functions above.

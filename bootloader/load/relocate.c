@@ -75,24 +75,17 @@ struct relocator {
 
 // ---- Targets ------------------------------------------------------------------------------
 
-// What linkers leave in executables; only the first three can be had without a dynamic linker.
+// What linkers leave in executables; only the first two can be had without a dynamic linker.
 static const struct {
     uint8_t type;
     char name[10]; // behind R_X86_64_
 } type_names[] = {
-    {R_X86_64_NONE, "NONE"},
-    {R_X86_64_64, "64"},
-    {R_X86_64_RELATIVE, "RELATIVE"},
-    {2, "PC32"},
-    {5, "COPY"},
-    {6, "GLOB_DAT"},
-    {7, "JUMP_SLOT"},
-    {10, "32"},
-    {11, "32S"},
-    {16, "DTPMOD64"},
-    {17, "DTPOFF64"},
-    {18, "TPOFF64"},
-    {37, "IRELATIVE"},
+    {R_X86_64_64, "64"}, {R_X86_64_RELATIVE, "RELATIVE"},
+    {2, "PC32"},         {5, "COPY"},
+    {6, "GLOB_DAT"},     {7, "JUMP_SLOT"},
+    {10, "32"},          {11, "32S"},
+    {16, "DTPMOD64"},    {17, "DTPOFF64"},
+    {18, "TPOFF64"},     {37, "IRELATIVE"},
 };
 
 static bool refuse(const struct relocator *relocator, const struct relocation *relocation,
@@ -166,7 +159,7 @@ static bool write_value(struct relocator *relocator, const struct relocation *re
     }
     struct elf_segment segment;
     if (!elf_find_segment(relocator->elf, address, sizeof value, &segment)) {
-        return refuse(relocator, relocation, "is for 8 bytes that lie in no segment");
+        return refuse(relocator, relocation, "is for 8 bytes outside a segment");
     }
     // The parts in two pages need not follow one another in kernel memory.
     for (unsigned i = 0; i < sizeof value; i++, value >>= 8) {
@@ -264,8 +257,8 @@ static bool read_dynamic(const struct elf_kernel *elf, uint64_t *values, struct 
         values[entry.tag] = entry.value;
         if ((REFUSED_TAGS >> entry.tag & 1) != 0) {
             return message_refuse(why,
-                                  "the kernel's dynamic section has tag %u (DT_NEEDED 1, DT_REL "
-                                  "17, DT_TEXTREL 22, DT_RELR 36): link with -static -pie -z text "
+                                  "the kernel's dynamic section has tag %u (DT_NEEDED 1, REL 17, "
+                                  "TEXTREL 22, RELR 36): link with -static -pie -z text "
                                   "--pack-dyn-relocs=none",
                                   (unsigned)entry.tag);
         }

@@ -166,9 +166,9 @@ static void tables_in_both_places(void **state)
 {
     (void)state;
     struct elf_file file = pie_make(ordinary, ORDINARY, false);
-    pie_set(&file, PIE_TAG_RELASZ, 4 * 24);
-    pie_set(&file, PIE_TAG_JMPREL, PIE_RELOCATIONS + 4 * 24);
-    pie_set(&file, PIE_TAG_PLTRELSZ, (ORDINARY - 4) * 24);
+    pie_set(&file, PIE_TAG_RELASZ, 4ull * 24);
+    pie_set(&file, PIE_TAG_JMPREL, PIE_RELOCATIONS + 4ull * 24);
+    pie_set(&file, PIE_TAG_PLTRELSZ, (ORDINARY - 4ull) * 24);
     pie_set(&file, PIE_TAG_PLTREL, PIE_TAG_RELA);
     assert_relocates(&file, ORDINARY, SLIDE);
     pie_relocations(&file)[5].info = (uint64_t)1 << 32 | 7;
@@ -244,7 +244,7 @@ static void refuses_other_types_by_name(void **state)
 static void refuses_targets_outside_a_segment(void **state)
 {
     (void)state;
-    const char *words = "is for 8 bytes that lie in no segment";
+    const char *words = "is for 8 bytes outside a segment";
     assert_one_refused(PIE_END - 7, PIE_TYPE_RELATIVE, words);
     assert_one_refused(PIE_END, PIE_TYPE_RELATIVE, words);
     assert_one_refused(PIE_TEXT - 4, PIE_TYPE_RELATIVE, words); // in two segments
@@ -287,7 +287,7 @@ static void a_relocation_of_the_relocations(void **state)
     struct message why = {.text = ""};
     load(&pie, &file, SLIDE);
     assert_false(relocate(&pie.layout, pie.memory, &why));
-    assert_message_has(why.text, "lie in no segment");
+    assert_message_has(why.text, "is for 8 bytes outside a segment");
     free_pages(pie.memory);
     elf_file_free(&file);
 }
@@ -329,13 +329,13 @@ static void refuses_wrong_dynamic_sections(void **state)
         const char *words;
     } wrong[] = {
         {PIE_TAG_NEEDED, 0, "has tag 1 (DT_NEEDED 1,"},
-        {PIE_TAG_REL, 0, "has tag 17 (DT_NEEDED 1, DT_REL 17,"},
+        {PIE_TAG_REL, 0, "has tag 17 (DT_NEEDED 1, REL 17,"},
         {PIE_TAG_TEXTREL, 0, "has tag 22 "},
         {PIE_TAG_RELR, 0x1000, "has tag 36 "},
         {PIE_TAG_RELAENT, 16, "DT_RELAENT"},
         {PIE_TAG_RELASZ, 25, "DT_RELA, DT_JMPREL,"},
         {PIE_TAG_RELASZ, UINT64_MAX / 24 * 24, "DT_RELA, DT_JMPREL,"},
-        {PIE_TAG_RELASZ, (PIE_RELOCATIONS_MAX + 1) * 24, "DT_RELA, DT_JMPREL,"},
+        {PIE_TAG_RELASZ, (PIE_RELOCATIONS_MAX + 1ull) * 24, "DT_RELA, DT_JMPREL,"},
         {PIE_TAG_RELA, PIE_TEXT - 24 * ORDINARY + 1, "DT_RELA, DT_JMPREL,"},
         {PIE_TAG_RELA, PIE_END, "DT_RELA, DT_JMPREL,"},
         {PIE_TAG_RELA, PIE_DATA_FILE_END - 8, "DT_RELA, DT_JMPREL,"}, // into .bss
@@ -361,8 +361,8 @@ static void survives_random_damage(void **state)
         pie_set(&file, PIE_TAG_SYMENT, sizeof(struct pie_symbol));
         for (uint64_t changes = 1 + random_below(&seed, 3); changes > 0; changes--) {
             const uint64_t place = random_chance(&seed, 2)
-                                       ? PIE_RELOCATIONS + random_below(&seed, ORDINARY * 24)
-                                       : PIE_DYNAMIC + random_below(&seed, 6 * 16);
+                                       ? PIE_RELOCATIONS + random_below(&seed, ORDINARY * 24ull)
+                                       : PIE_DYNAMIC + random_below(&seed, 6ull * 16);
             file.bytes[place] ^= (uint8_t)(1u << random_below(&seed, 8));
         }
         struct loaded_pie pie;

@@ -207,7 +207,9 @@ static bool seed_of(const char *line, bool *found, uint64_t *seed, struct messag
 {
     const size_t bytes = strlen(line);
     char *copy = allocate(bytes + 1);
-    memcpy(copy + 1, line, bytes);
+    for (size_t i = 0; i < bytes; i++) {
+        copy[i + 1] = line[i];
+    }
     const bool done = slide_seed(copy + 1, bytes, found, seed, why);
     free(copy);
     return done;
