@@ -159,7 +159,7 @@ static bool write_value(struct relocator *relocator, const struct relocation *re
     }
     struct elf_segment segment;
     if (!elf_find_segment(relocator->elf, address, sizeof value, &segment)) {
-        return refuse(relocator, relocation, "is for 8 bytes outside a segment");
+        return refuse(relocator, relocation, "is for 8 bytes in no segment");
     }
     // The parts in two pages need not follow one another in kernel memory.
     for (unsigned i = 0; i < sizeof value; i++, value >>= 8) {

@@ -244,7 +244,7 @@ static void refuses_other_types_by_name(void **state)
 static void refuses_targets_outside_a_segment(void **state)
 {
     (void)state;
-    const char *words = "is for 8 bytes outside a segment";
+    const char *words = "is for 8 bytes in no segment";
     assert_one_refused(PIE_END - 7, PIE_TYPE_RELATIVE, words);
     assert_one_refused(PIE_END, PIE_TYPE_RELATIVE, words);
     assert_one_refused(PIE_TEXT - 4, PIE_TYPE_RELATIVE, words); // in two segments
@@ -287,7 +287,7 @@ static void a_relocation_of_the_relocations(void **state)
     struct message why = {.text = ""};
     load(&pie, &file, SLIDE);
     assert_false(relocate(&pie.layout, pie.memory, &why));
-    assert_message_has(why.text, "is for 8 bytes outside a segment");
+    assert_message_has(why.text, "is for 8 bytes in no segment");
     free_pages(pie.memory);
     elf_file_free(&file);
 }
