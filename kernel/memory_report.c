@@ -24,6 +24,10 @@ static const char *kind_name(uint32_t kind)
         return "reserved";
     case BOOT_MEMORY_BAD:
         return "bad";
+    case BOOT_MEMORY_MODULE:
+        return "module";
+    case BOOT_MEMORY_FRAMEBUFFER:
+        return "framebuffer";
     default:
         return "unknown";
     }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define BIOS_VIDEO           0x10
+#define BIOS_DISK            0x13
 #define BIOS_SYSTEM_SERVICES 0x15
 
 // INT `vector` with these registers; they hold afterwards what firmware left in them. A20 is on

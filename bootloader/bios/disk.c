@@ -4,8 +4,32 @@
 #include "bios_call.h"
 #include "console.h"
 #include "disk_request.h"
+#include "image_format.h"
 #include "memory_layout.h"
 #include "port.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+// INT 13h (EDD 4, INCITS T13: 8.2 and 8.9).
+#define EDD_CHECK            0x4100
+#define EDD_CHECK_ASK        0x55AA // in BX
+#define EDD_CHECK_ANSWER     0xAA55
+#define EDD_PARAMETERS       0x4800
+#define EDD_PARAMETERS_LEAST 26u // EDD 1.0's
+
+#define PARTITION_COUNT 4u
+
+struct partition_entry {
+    uint8_t status;
+    uint8_t first_chs[3];
+    uint8_t type;
+    uint8_t last_chs[3];
+    uint32_t lba;
+    uint32_t sectors;
+};
+
+_Static_assert(sizeof(struct partition_entry) == MBR_PARTITION_ENTRY_SIZE, "16 bytes an entry");
 
 #define FLOPPY_DIGITAL_OUTPUT 0x3F2 // Intel 82077AA, 2.1.2
 #define FLOPPY_MOTORS_OFF     0x0C  // controller enabled, its interrupts and DMA too
@@ -31,6 +55,62 @@ const uint8_t *disk_read_sectors(uint64_t lba, uint32_t sectors, const char *wha
               what, disk_request.drive, (unsigned long long)disk_request.lba, disk_request.status);
     }
     return (const uint8_t *)DISK_BUFFER_ADDRESS;
+}
+
+static bool disk_call(struct bios_registers *registers)
+{
+    registers->edx = disk_request.drive;
+    bios_call(BIOS_DISK, registers);
+    return (registers->flags & BIOS_FLAG_CARRY) == 0;
+}
+
+static void describe_edd(struct boot_disk *disk)
+{
+    struct bios_registers registers = {.eax = EDD_CHECK, .ebx = EDD_CHECK_ASK};
+    if (!disk_call(&registers) || (uint16_t)registers.ebx != EDD_CHECK_ANSWER) {
+        return;
+    }
+    disk->edd_version = registers.eax >> 8 & 0xFF;
+    disk->edd_interfaces = registers.ecx & 0xFFFF;
+
+    // The first word: how much room there is, then how much was filled.
+    static _Alignas(PARAGRAPH_SIZE) uint16_t parameters[BOOT_EDD_PARAMETERS_SIZE / 2];
+    parameters[0] = sizeof parameters;
+    registers = (struct bios_registers){
+        .eax = EDD_PARAMETERS,
+        .esi = real_mode_offset(parameters),
+        .ds = real_mode_segment(parameters),
+    };
+    if (disk_call(&registers) && parameters[0] >= EDD_PARAMETERS_LEAST &&
+        parameters[0] <= sizeof parameters) {
+        disk->edd_parameters_size = parameters[0];
+        memcpy(disk->edd_parameters, parameters, parameters[0]);
+    }
+}
+
+// The MBR is still where firmware has read it to.
+static void describe_mbr(struct boot_disk *disk)
+{
+    const uint8_t *mbr = (const uint8_t *)MBR_ADDRESS;
+    memcpy(&disk->signature, mbr + MBR_DISK_SIGNATURE_OFFSET, sizeof disk->signature);
+    for (uint32_t i = 0; i < PARTITION_COUNT; i++) {
+        struct partition_entry entry;
+        memcpy(&entry, mbr + MBR_PARTITION_OFFSET + i * sizeof entry, sizeof entry);
+        if ((entry.status & PARTITION_ACTIVE) != 0) {
+            disk->partition = i + 1;
+            disk->partition_type = entry.type;
+            disk->partition_lba = entry.lba;
+            disk->partition_sectors = entry.sectors;
+            break;
+        }
+    }
+}
+
+void disk_describe(struct boot_disk *disk)
+{
+    disk->drive = disk_request.drive;
+    describe_edd(disk);
+    describe_mbr(disk);
 }
 
 void disk_finish(void)

@@ -15,6 +15,12 @@ struct number_format {
 
 static void append_character(struct message *message, char character)
 {
+    const unsigned pair = (uint8_t)character - (unsigned)MESSAGE_FIRST_CODE;
+    if (pair < message_pair_count) {
+        append_character(message, (char)message_pairs[pair][0]);
+        append_character(message, (char)message_pairs[pair][1]);
+        return;
+    }
     if (message->length < MESSAGE_CAPACITY - 1) {
         message->text[message->length++] = character;
         message->text[message->length] = '\0';

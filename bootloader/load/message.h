@@ -34,6 +34,13 @@ bool message_defect(struct message *message, const char *what);
 // Appends to the text what message_format would have written.
 void message_append(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
 
+// Bytes from MESSAGE_FIRST_CODE on may stand for a pair of bytes in stage 2, whose build packs its
+// messages (tools/pack_messages.c); elsewhere there are no pairs, and they stand for themselves.
+#define MESSAGE_FIRST_CODE 0x80
+
+extern const uint8_t message_pair_count;
+extern const uint8_t message_pairs[][2]; // a pair's bytes are ASCII, or codes of pairs before it
+
 // Appends, with the arguments as a list.
 void message_append_list(struct message *message, const char *format, va_list arguments);
 

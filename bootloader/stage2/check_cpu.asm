@@ -103,7 +103,11 @@ check_cpuid:
         xor eax, ecx
         test eax, EFLAGS_ID
         jnz check_cpu.return
-        mov si, message_no_cpuid
+        mov si, message_lacks
+        call real_mode_print
+        mov si, name_cpuid
+        call real_mode_print
+        mov si, message_needed
 ; Prints the text at SI and halts for ever.
 fail:
         call real_mode_print
@@ -150,10 +154,9 @@ allow_nx:
 cpu_has_nx:             db 0
 cpu_has_gigabyte_pages: db 0
 
-message_no_cpuid:
-        db "firstlight: this CPU lacks CPUID: a 64-bit x86 CPU is needed", 13, 10, 0
 message_lacks:          db "firstlight: this CPU lacks ", 0
 message_comma:          db ", ", 0
+name_cpuid:             db "CPUID", 0
 name_long_mode:         db "long mode", 0
 name_pae:               db "PAE", 0
 name_pse:               db "PSE", 0

@@ -18,8 +18,7 @@ void image_read_header(struct image_items *items)
     const uint64_t lba = machine_image_header_lba();
     const uint32_t sectors = machine_image_header_sectors();
     if (sectors == 0 || sectors > IMAGE_HEADER_MAX_SECTORS) {
-        fatal("stage 2's header says that the image header has %u sectors: write the image to the "
-              "disk again",
+        fatal("stage 2's header says that the image header has %u sectors: write the image again",
               sectors);
     }
     struct message why;
@@ -59,6 +58,6 @@ void image_read_item(const struct image_item *item, void *destination, const cha
         }
     }
     fatal("%s is damaged (checksum): LBA %llu, %llu sectors, which firmware read without error: "
-          "write the image to the disk again",
+          "write the image again",
           what, (unsigned long long)item->lba, (unsigned long long)image_item_sectors(item->bytes));
 }

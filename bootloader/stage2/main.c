@@ -1,17 +1,23 @@
 // Stage 2 in C: gathers what the kernel needs from firmware and disk, has load plan and build, and
 // enters the kernel. Called once, by long_mode_main.asm, in long mode with interrupts off.
 #include "a20.h"
+#include "clock.h"
 #include "console.h"
 #include "disk.h"
-#include "elf.h"
+#include "entropy_source.h"
 #include "firmware_memory.h"
 #include "handover.h"
 #include "image.h"
-#include "kernel_layout.h"
-#include "kernel_request.h"
+#include "kernel.h"
 #include "machine.h"
 #include "memory_map.h"
+#include "modules.h"
+#include "place.h"
+#include "slide.h"
+#include "tables.h"
 #include "video.h"
+
+#include <string.h>
 
 // Filled before it is read, so that it need not be zeroed.
 #define NOT_ZEROED __attribute__((section(".bss.not_zeroed")))
@@ -19,8 +25,10 @@
 // Firmware's ranges, and three of our own about the first mebibyte.
 #define RAW_RANGES (MEMORY_MAP_RAW_MAX + 8)
 
-// Nothing is placed below 1 MiB: firmware still works there.
-#define PLACE_MINIMUM 0x100000u
+struct command_line {
+    const char *text;
+    uint64_t bytes;
+};
 
 static void gather_memory_map(struct memory_map *map)
 {
@@ -35,125 +43,82 @@ static void gather_memory_map(struct memory_map *map)
     }
 }
 
-// The wish for an alignment is granted as far as memory allows: the whole of it, or what the next
-// smaller pages want.
-static bool find_memory(const struct memory_map *map, struct memory_wish wish, uint64_t *address)
-{
-    static const uint64_t alignments[] = {PAGE_SIZE_2M, PAGE_SIZE_4K};
-    bool found = memory_map_find(map, &wish, address);
-    for (unsigned i = 0; !found && i < sizeof alignments / sizeof alignments[0]; i++) {
-        if (alignments[i] < wish.alignment) {
-            wish.alignment = alignments[i];
-            wish.phase %= alignments[i];
-            found = memory_map_find(map, &wish, address);
-        }
-    }
-    return found;
-}
-
-// Finds free memory and claims it as `kind`. Stops with a message when there is none.
-static uint64_t claim_memory(struct memory_map *map, const struct memory_wish *wish, uint32_t kind,
-                             const char *what)
-{
-    uint64_t address;
-    if (!find_memory(map, *wish, &address)) {
-        const uint64_t largest = memory_map_largest(map, wish->minimum);
-        fatal("not enough memory for %s: %llu KiB needed in one piece, largest free piece %llu "
-              "KiB: add memory, or make the kernel smaller",
-              what, (unsigned long long)(wish->bytes / 1024), (unsigned long long)(largest / 1024));
-    }
-    struct message why;
-    if (!memory_map_claim(map, address, wish->bytes, BOOT_MEMORY_USABLE, kind, &why)) {
-        fatal_message(&why);
-    }
-    return address;
-}
-
-struct loaded_kernel {
-    struct elf_kernel elf;
-    struct kernel_layout layout;
-    uint64_t physical;
-};
-
-static void load_kernel(const struct image_item *item, struct memory_map *map,
-                        struct loaded_kernel *kernel)
-{
-    struct memory_wish wish = {
-        .bytes = item->memory_bytes,
-        .alignment = item->memory_alignment,
-        .phase = item->memory_phase,
-        .minimum = PLACE_MINIMUM,
-    };
-    kernel->physical = claim_memory(map, &wish, BOOT_MEMORY_KERNEL, "the kernel");
-    uint8_t *memory = machine_memory(kernel->physical, item->memory_bytes);
-    image_read_item(item, memory, "kernel");
-
-    struct message why;
-    if (!elf_parse(memory, item->bytes, &kernel->elf, &why) ||
-        !kernel_layout_plan(&kernel->elf, &kernel->layout, &why)) {
-        fatal_message(&why);
-    }
-    if (kernel->elf.position_independent) {
-        fatal("position-independent kernels are not supported yet: link with -no-pie -static");
-    }
-    if (kernel->layout.memory_bytes > item->memory_bytes) {
-        fatal("kernel needs %llu bytes of memory, the image header says %llu: make the image again "
-              "with bootimage",
-              (unsigned long long)kernel->layout.memory_bytes,
-              (unsigned long long)item->memory_bytes);
-    }
-    kernel_layout_fill(&kernel->layout, memory);
-}
-
-// Reads the command line and returns it; *bytes is its length.
-static const char *load_command_line(const struct image_items *items, uint64_t *bytes)
+static void load_command_line(const struct image_items *items, struct command_line *line)
 {
     static NOT_ZEROED _Alignas(16) char text[COMMAND_LINE_MAX_BYTES + 1];
-    *bytes = 0;
+    *line = (struct command_line){.text = text};
     if (items->command_line != NULL) {
         image_read_item(items->command_line, text, "command line");
-        *bytes = items->command_line->bytes;
+        line->bytes = items->command_line->bytes;
     }
-    return text;
+}
+
+// What the kernel's slide is chosen by: the command line's seed, or chance.
+static uint64_t slide_choice(const struct command_line *line, struct entropy_pool *pool)
+{
+    bool seeded;
+    uint64_t seed;
+    struct message why;
+    if (!slide_seed(line->text, line->bytes, &seeded, &seed, &why)) {
+        fatal_message(&why);
+    }
+    return seeded ? entropy_from_seed(seed) : entropy_take(pool);
+}
+
+// Sets the framebuffer that the kernel asks for and lays it over the map; otherwise all stays text.
+static void set_up_screen(const struct boot_request *request, struct memory_map *map,
+                          struct boot_info *facts)
+{
+    struct boot_framebuffer *framebuffer = &facts->framebuffer;
+    if (!video_find_framebuffer(request, framebuffer) || !video_set_framebuffer(request)) {
+        memset(framebuffer, 0, sizeof *framebuffer);
+        video_describe_text(&facts->text_mode);
+        return;
+    }
+    const uint64_t base = framebuffer->physical_address & ~PAGE_MASK;
+    const uint64_t end = page_round_up(framebuffer->physical_address + framebuffer->size);
+    struct message why;
+    if (!memory_map_overlay(map, base, end - base, BOOT_MEMORY_FRAMEBUFFER, &why)) {
+        fatal_message(&why);
+    }
+}
+
+static void gather_facts(struct entropy_pool *pool, struct boot_info *facts)
+{
+    facts->firmware = BOOT_FIRMWARE_BIOS;
+    facts->boot_drive = disk_drive();
+    disk_describe(&facts->disk);
+    tables_gather(&facts->tables);
+    facts->tsc_frequency = clock_frequency();
+    facts->timestamp_count = BOOT_STEP_COUNT;
+    for (unsigned i = 0; i < ENTROPY_WORDS; i++) {
+        const uint64_t word = entropy_take(pool);
+        memcpy(facts->entropy + i * sizeof word, &word, sizeof word);
+    }
 }
 
 // Builds what the kernel finds around itself and jumps to it.
-static _Noreturn void enter_kernel(const struct loaded_kernel *kernel, struct memory_map *map,
-                                   const struct image_items *items, const char *command_line,
-                                   uint64_t command_line_bytes)
+static _Noreturn void enter_kernel(const struct handover_input *input, struct memory_map *map)
 {
-    const struct boot_request request = {.stack_size = DEFAULT_STACK_BYTES};
-    const struct boot_info facts = {.boot_drive = disk_drive()};
-    const struct handover_input input = {
-        .kernel = &kernel->layout,
-        .kernel_physical = kernel->physical,
-        .map = map,
-        .request = &request,
-        .items = items,
-        .command_line = command_line,
-        .command_line_bytes = command_line_bytes,
-        .facts = &facts,
-        .nx = machine_has_nx(),
-        .gigabyte_pages = machine_has_gigabyte_pages(),
-    };
     struct handover handover;
     struct message why;
-    if (!handover_plan(&input, &handover, &why)) {
+    if (!handover_plan(input, &handover, &why)) {
         fatal_message(&why);
     }
-    struct memory_wish wish = {
+    const struct memory_wish wish = {
         .bytes = handover.memory_bytes,
         .alignment = PAGE_SIZE,
         .minimum = PLACE_MINIMUM,
     };
     const uint64_t physical =
-        claim_memory(map, &wish, BOOT_MEMORY_LOADER_RECLAIMABLE, "page tables and stack");
+        place_memory(map, &wish, false, BOOT_MEMORY_LOADER_RECLAIMABLE, "page tables and stack");
     uint8_t *memory = machine_memory(physical, handover.memory_bytes);
-    if (!handover_build(&input, &handover, memory, physical, &why)) {
+    if (!handover_build(input, &handover, memory, physical, &why)) {
         fatal_message(&why);
     }
+    handover.boot_info->timestamps[BOOT_STEP_BUILT] = clock_now();
     machine_enter(&(struct kernel_entry){
-        .entry = kernel->elf.entry,
+        .entry = input->kernel->elf->entry,
         .boot_info = handover.boot_info_virtual,
         .root_physical = handover.root_physical,
         .stack_top = handover.stack_virtual + handover.stack_bytes,
@@ -167,17 +132,51 @@ _Noreturn void stage2_main(void);
 
 _Noreturn void stage2_main(void)
 {
+    struct boot_info facts = {0};
+    struct entropy_pool pool = {0};
+    struct loaded_kernel kernel;
     struct memory_map map;
     struct image_items items;
-    struct loaded_kernel kernel;
-    uint64_t command_line_bytes;
+    struct command_line line;
+    uint64_t *const now = facts.timestamps;
 
+    now[BOOT_STEP_STAGE2] = clock_now();
     video_set_text_mode();
     a20_enable();
     gather_memory_map(&map);
+    now[BOOT_STEP_MEMORY_MAP] = clock_now();
+
     image_read_header(&items);
-    const char *command_line = load_command_line(&items, &command_line_bytes);
-    load_kernel(items.kernel, &map, &kernel);
+    load_command_line(&items, &line);
+    now[BOOT_STEP_HEADER] = clock_now();
+
+    facts.entropy_source = entropy_gather(&pool);
+    kernel_load(items.kernel, &map, slide_choice(&line, &pool), &kernel);
+    now[BOOT_STEP_KERNEL] = clock_now();
+    kernel_prepare(&kernel);
+    now[BOOT_STEP_RELOCATED] = clock_now();
+
+    const struct symbols_header *symbols = modules_load(&items, &map);
     disk_finish();
-    enter_kernel(&kernel, &map, &items, command_line, command_line_bytes);
+    now[BOOT_STEP_MODULES] = clock_now();
+
+    gather_facts(&pool, &facts);
+    set_up_screen(&kernel.request, &map, &facts);
+    now[BOOT_STEP_FIRMWARE] = clock_now();
+
+    enter_kernel(
+        &(struct handover_input){
+            .kernel = &kernel.layout,
+            .kernel_physical = kernel.physical,
+            .map = &map,
+            .request = &kernel.request,
+            .items = &items,
+            .symbols = symbols,
+            .command_line = line.text,
+            .command_line_bytes = line.bytes,
+            .facts = &facts,
+            .nx = machine_has_nx(),
+            .gigabyte_pages = machine_has_gigabyte_pages(),
+        },
+        &map);
 }

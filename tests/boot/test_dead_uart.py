@@ -35,7 +35,7 @@ class DeadUart(ErrorTest):
         self.patch_stage2_once(LINE_STATUS_WAIT, DEAD_WAIT)
         kernel = self.image.kernel
         self.image.flip(kernel.lba + kernel.sectors // 2, 77)
-        run = self.shown("firmware read without error: write the image to the disk again")
+        run = self.shown("firmware read without error: write the image again")
         self.assertIn("firstlight: kernel is damaged (checksum): ", run.text_screen().text())
         self.assertEqual(run.serial(), "")
 

@@ -87,7 +87,7 @@ class MemoryReports(LeftBehind):
         text = self.boots(boot_image("memory_map"), ["^boot drive 80$"],
                           *self.rom("memory_reports", definition), "-m", f"{ram_mib}M")
         return sum(int(size) for kind, size in re.findall(r"^kind (\d): (\d+) bytes$", text, re.M)
-                   if kind in "123")
+                   if kind in "1238")
 
     def test_no_answer(self):
         self.ends_in("firmware reports no memory: tried INT 15h AX=E820h, AX=E801h and AH=88h",

@@ -26,8 +26,8 @@ static uint32_t original_kind(const struct boot_info *info, uint64_t physical)
     if (range == (void *)0) {
         return ABSENT;
     }
-    const bool taken =
-        range->kind == BOOT_MEMORY_LOADER_RECLAIMABLE || range->kind == BOOT_MEMORY_KERNEL;
+    const bool taken = range->kind == BOOT_MEMORY_LOADER_RECLAIMABLE ||
+                       range->kind == BOOT_MEMORY_KERNEL || range->kind == BOOT_MEMORY_MODULE;
     return taken ? BOOT_MEMORY_USABLE : range->kind;
 }
 

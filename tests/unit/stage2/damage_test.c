@@ -152,7 +152,7 @@ static void the_message_says_where(void **state)
     const unsigned long long sectors = at.kernel_last - at.kernel_first + 1;
     message_format(&where, "LBA %llu, %llu sectors", (unsigned long long)at.kernel_first, sectors);
     test_boot_stops(boot, where.text);
-    assert_message_has(boot->machine.line.text, "write the image to the disk again");
+    assert_message_has(boot->machine.line.text, "write the image again");
     test_boot_end(boot);
 }
 

@@ -2,15 +2,19 @@
 #include "fake_machine.h"
 
 #include "a20.h"
+#include "clock.h"
 #include "console.h"
+#include "disk.h"
+#include "entropy_source.h"
 #include "fast_checksum.h"
 #include "firmware_memory.h"
+#include "place.h"
+#include "tables.h"
 #include "unit.h"
 #include "video.h"
 
-#define MIB           0x100000u
-#define LOW_RAM_END   0x9FC00u // where the extended BIOS data area begins
-#define PLACE_MINIMUM MIB      // firmware works below
+#define MIB         0x100000u
+#define LOW_RAM_END 0x9FC00u // where the extended BIOS data area begins
 
 _Noreturn void stage2_main(void);
 
@@ -152,6 +156,52 @@ void firmware_memory_map(struct memory_map *raw)
 void video_set_text_mode(void)
 {
     fake_machine_now()->text_mode_set = true;
+}
+
+void video_describe_text(struct boot_text_mode *text)
+{
+    assert_true(fake_machine_now()->text_mode_set);
+    *text = fake_machine_now()->text_mode;
+}
+
+bool video_find_framebuffer(const struct boot_request *request,
+                            struct boot_framebuffer *framebuffer)
+{
+    *framebuffer = fake_machine_now()->framebuffer;
+    return request->video != BOOT_VIDEO_TEXT && framebuffer->size != 0;
+}
+
+bool video_set_framebuffer(const struct boot_request *request)
+{
+    assert_int_not_equal(request->video, BOOT_VIDEO_TEXT);
+    return !fake_machine_now()->framebuffer_refused;
+}
+
+void disk_describe(struct boot_disk *disk)
+{
+    disk->drive = disk_drive();
+    disk->signature = FAKE_DISK_SIGNATURE;
+}
+
+void tables_gather(struct boot_tables *tables)
+{
+    tables->rsdp_physical = FAKE_RSDP;
+}
+
+uint64_t clock_now(void)
+{
+    return ++fake_machine_now()->clock;
+}
+
+uint64_t clock_frequency(void)
+{
+    return FAKE_FREQUENCY;
+}
+
+uint32_t entropy_gather(struct entropy_pool *pool)
+{
+    entropy_add(pool, fake_machine_now()->random);
+    return BOOT_ENTROPY_JITTER;
 }
 
 void a20_enable(void)

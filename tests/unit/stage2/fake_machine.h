@@ -22,6 +22,11 @@ enum boot_ending {
     BOOT_ENTERED, // the kernel
 };
 
+// What the machine's disk, firmware and CPU say.
+#define FAKE_DISK_SIGNATURE 0x1234ABCDu
+#define FAKE_RSDP           0xF5AD0u
+#define FAKE_FREQUENCY      3000000000u
+
 // A piece of RAM that the loader has asked for: host memory of just that size, so that a byte read
 // or written beside it is caught.
 struct fake_block {
@@ -37,10 +42,15 @@ struct fake_machine {
     uint32_t range_count;
     struct boot_memory_range ranges[FAKE_RANGES]; // what firmware reports
     struct fake_disk disk;
+    struct boot_text_mode text_mode;
+    struct boot_framebuffer framebuffer; // what VBE offers; size 0: nothing
+    bool framebuffer_refused;            // setting its mode fails
+    uint64_t random;                     // what the CPU's generator says
 
     // What has become of it.
     bool text_mode_set;
     bool a20_on;
+    uint64_t clock; // time stamps taken
     uint32_t block_count;
     struct fake_block blocks[FAKE_BLOCKS];
     enum boot_ending ending;

@@ -156,7 +156,8 @@ static void stops_for_want_of(struct test_boot *boot, const char *what, uint64_t
 {
     struct message words;
     message_format(&words,
-                   "not enough memory for %s: %llu KiB needed in one piece, largest free piece "
+                   "not enough memory for %s: %llu KiB needed in one piece at a multiple of 4 KiB, "
+                   "largest free piece "
                    "%llu KiB",
                    what, (unsigned long long)(needed / KIB), (unsigned long long)(largest / KIB));
     test_boot_stops(boot, words.text);
@@ -177,7 +178,7 @@ static void a_kernel_just_fits_or_does_not(void **state)
     test_boot_add_memory(boot, 16 * MIB, bytes - PAGE);
     test_boot_add_memory(boot, 64 * MIB, MIB);
     assert_true(bytes - PAGE > MIB);
-    stops_for_want_of(boot, "the kernel", bytes, bytes - PAGE);
+    stops_for_want_of(boot, "kernel", bytes, bytes - PAGE);
 }
 
 static void the_loader_just_fits_or_does_not(void **state)
@@ -199,7 +200,7 @@ static void no_memory_above_1_mib(void **state)
 {
     (void)state;
     struct test_boot *boot = bare_boot(ordinary_kernel());
-    stops_for_want_of(boot, "the kernel", kernel_bytes(boot), 0);
+    stops_for_want_of(boot, "kernel", kernel_bytes(boot), 0);
 }
 
 static void a_kernel_larger_than_any_machine(void **state)
@@ -212,7 +213,7 @@ static void a_kernel_larger_than_any_machine(void **state)
     struct test_boot *boot = test_boot_begin(
         elf_file_make(segments, 2, sizeof(struct elf64_header), 0x1100, segments[0].p_vaddr), "");
     test_boot_add_memory(boot, 4 * GIB, 16 * GIB);
-    stops_for_want_of(boot, "the kernel", kernel_bytes(boot), 16 * GIB);
+    stops_for_want_of(boot, "kernel", kernel_bytes(boot), 16 * GIB);
 }
 
 // The map is full before firmware's list is: every range is trimmed to pages on both sides.

@@ -1,0 +1,45 @@
+// Reads modules and symbols. Called by main once the kernel has its place.
+#include "modules.h"
+
+#include "console.h"
+#include "image.h"
+#include "machine.h"
+#include "place.h"
+#include "symbols.h"
+
+#include <string.h>
+
+#define NAME_MOST 64 // longer ones would fill the line they are to be a part of
+
+static void *load(struct image_item *item, struct memory_map *map, const char *what)
+{
+    const struct memory_wish wish = {
+        .bytes = item->memory_bytes,
+        .alignment = item->memory_alignment,
+        .phase = item->memory_phase,
+        .minimum = PLACE_MINIMUM,
+    };
+    item->physical_address = place_memory(map, &wish, false, BOOT_MEMORY_MODULE, what);
+    uint8_t *memory = machine_memory(item->physical_address, item->memory_bytes);
+    image_read_item(item, memory, what);
+    memset(memory + item->bytes, 0, (size_t)(item->memory_bytes - item->bytes));
+    return memory;
+}
+
+const struct symbols_header *modules_load(const struct image_items *items, struct memory_map *map)
+{
+    struct image_item *module;
+    for (uint32_t cursor = 0; (module = image_items_next_module(items, &cursor)) != NULL;) {
+        load(module, map,
+             module->name_bytes <= NAME_MOST ? image_item_text(items, module) : "module");
+    }
+    if (items->symbols == NULL) {
+        return NULL;
+    }
+    const struct symbols_header *symbols = load(items->symbols, map, "symbols");
+    struct message why;
+    if (!symbols_check(symbols, items->symbols->bytes, &why)) {
+        fatal_message(&why);
+    }
+    return symbols;
+}
