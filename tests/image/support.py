@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 import unittest
 
@@ -11,6 +12,7 @@ from harness.environment import create_image, run_bootimage
 
 BASE = 0xFFFFFFFF80000000
 OLD_CONTENT = b"the image of the last build"
+LARGEST_IMAGE = 1 << 41
 
 
 def simple_kernel(data=3000, memory=20000):
@@ -19,6 +21,14 @@ def simple_kernel(data=3000, memory=20000):
     return executable([Segment(BASE, R | X, code),
                        Segment(BASE + 2 * PAGE, R | W, bytes(1 + i % 253 for i in range(data)),
                                memory)], BASE)
+
+
+def run_unprivileged(*arguments):
+    """Runs the tool; as root, without the right to pass over access modes."""
+    command = [os.environ["FIRSTLIGHT_BOOTIMAGE"], *arguments]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *command]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 class ImageCase(unittest.TestCase):

@@ -1,9 +1,7 @@
-// Unit tests of modules in an image: the writer's header and order, the reader's walk, and that
-// neither holds a module in memory.
+// Unit tests of writing modules: header, order, and that none is held in memory.
 #include "image_header.h"
-#include "image_layout.h"
 #include "image_read.h"
-#include "test_support.h"
+#include "module_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,70 +12,7 @@
 #include <cmocka.h>
 
 #define LARGE_MODULE (0x200000 + 1)
-#define MOST_READ    0x10000u // by one call
 #define MANY_MODULES 800u
-
-// A module's file: byte i is a function of i and of `seed`.
-struct made_file {
-    uint64_t seed;
-    uint64_t bytes;
-    uint64_t next;         // reading goes from the front to the back
-    uint64_t passes;       // that have begun
-    uint64_t change_after; // passes; other bytes then
-    uint64_t fail_at;      // bytes that can be read
-};
-
-static uint8_t byte_of(uint64_t seed, uint64_t at)
-{
-    return (uint8_t)(1 + (at * 7 + at / 251 + seed) % 255);
-}
-
-static bool read_made_file(void *context, uint64_t offset, void *buffer, size_t size,
-                           struct message *why)
-{
-    struct made_file *file = context;
-    uint8_t *bytes = buffer;
-
-    assert_true(size <= MOST_READ && offset + size <= file->bytes);
-    if (offset == 0) {
-        file->passes++;
-        file->next = 0;
-    }
-    assert_int_equal(offset, file->next);
-    file->next += size;
-    if (offset + size > file->fail_at) {
-        return message_refuse(why, "cannot be read");
-    }
-    for (size_t i = 0; i < size; i++) {
-        bytes[i] = byte_of(file->seed + (file->passes > file->change_after), offset + i);
-    }
-    return true;
-}
-
-static struct made_file made_file(uint64_t seed, uint64_t bytes)
-{
-    return (struct made_file){
-        .seed = seed, .bytes = bytes, .change_after = UINT64_MAX, .fail_at = UINT64_MAX};
-}
-
-static struct image_module module_of(const char *name, const char *command_line,
-                                     struct made_file *file)
-{
-    return (struct image_module){name, command_line, {read_made_file, file, file->bytes}};
-}
-
-static void make_with(struct memory_image *image, const struct image_module *modules,
-                      uint32_t count)
-{
-    struct image_parts parts = {
-        .command_line = "quiet",
-        .command_line_bytes = 5,
-        .modules = modules,
-        .module_count = count,
-    };
-
-    make_image_of(image, &parts);
-}
 
 static void check_content(const struct memory_image *image, const struct image_item *item,
                           uint64_t seed)
@@ -287,121 +222,6 @@ static void refuses_files_that_fail_or_change(void **state)
     assert_string_equal(why.text, "module 'name': changed while it was read: try again");
 }
 
-// ---- Reading ------------------------------------------------------------------------------
-
-static void make_two(struct memory_image *image)
-{
-    struct made_file files[] = {made_file(1, 70000), made_file(2, 3)};
-    const struct image_module modules[] = {module_of("first", "", &files[0]),
-                                           module_of("second", "", &files[1])};
-
-    make_with(image, modules, 2);
-}
-
-#define FIRST_LBA  PADDING_LBA // where the padding of an image without modules begins
-#define SECOND_LBA (FIRST_LBA + 137)
-
-static void reads_modules_back(void **state)
-{
-    struct memory_image image;
-    struct image_report report;
-
-    (void)state;
-    make_two(&image);
-    read_image(&image, &report);
-    assert_int_equal(report.problem_count, 0);
-    assert_int_equal(report.part_count, 9);
-    assert_int_equal(report.parts[6].kind, IMAGE_PART_MODULE);
-    assert_int_equal(report.parts[6].lba, FIRST_LBA);
-    assert_int_equal(report.parts[6].bytes, 70000);
-    assert_true(report.parts[6].good);
-    assert_string_equal(image_item_text(&report.items, report.parts[6].item), "first");
-    assert_int_equal(report.parts[7].kind, IMAGE_PART_MODULE);
-    assert_int_equal(report.parts[7].lba, SECOND_LBA);
-    assert_string_equal(image_item_text(&report.items, report.parts[7].item), "second");
-    assert_int_equal(report.parts[8].kind, IMAGE_PART_PADDING);
-    image_report_free(&report);
-    free(image.bytes);
-}
-
-static void sees_damage_in_every_sector_of_a_module(void **state)
-{
-    struct memory_image image;
-
-    (void)state;
-    make_two(&image);
-    for (uint64_t lba = FIRST_LBA; lba <= SECOND_LBA; lba++) {
-        uint8_t *byte = sector_of(&image, lba) + lba * 37 % SECTOR_SIZE;
-        *byte ^= 0x40;
-        check_problem(&image, lba < SECOND_LBA ? "module 1, first, is damaged"
-                                               : "module 2, second, is damaged");
-        *byte ^= 0x40;
-    }
-    sector_of(&image, SECOND_LBA)[3] = 1;
-    check_problem(&image, "module 2, second, is followed by bytes that are not zero");
-    sector_of(&image, SECOND_LBA)[3] = 0;
-    image.size = (FIRST_LBA + 136) * SECTOR_SIZE;
-    check_problem(&image, "module 1, first, takes 137 sectors");
-    free(image.bytes);
-}
-
-static void swap_items(struct memory_image *image, uint32_t a, uint32_t b)
-{
-    struct image_item *items =
-        (struct image_item *)(void *)(sector_of(image, HEADER_LBA) + sizeof(struct image_header));
-    const struct image_item item = items[a];
-
-    items[a] = items[b];
-    items[b] = item;
-}
-
-// Another tool might put the items in another order, and leave room between them.
-static void reads_items_in_any_order(void **state)
-{
-    struct memory_image image;
-    struct image_report report;
-    struct message why;
-
-    (void)state;
-    make_two(&image);
-    // The second module moves to the end of the padding, the command line behind that.
-    struct image_header header;
-    struct image_item *items =
-        (struct image_item *)(void *)(sector_of(&image, HEADER_LBA) + sizeof(header));
-    const uint64_t end = image.size / SECTOR_SIZE;
-    memcpy(sector_of(&image, end - 7), sector_of(&image, SECOND_LBA), SECTOR_SIZE);
-    memset(sector_of(&image, SECOND_LBA), 0, SECTOR_SIZE);
-    memcpy(sector_of(&image, end - 3), sector_of(&image, items[0].lba), SECTOR_SIZE);
-    memset(sector_of(&image, items[0].lba), 0, SECTOR_SIZE);
-    items[0].lba = end - 3;
-    items[3].lba = end - 7;
-    swap_items(&image, 0, 1); // kernel, line, first, second
-    swap_items(&image, 1, 2); // kernel, first, line, second
-    swap_items(&image, 2, 3); // kernel, first, second, line
-    memcpy(&header, sector_of(&image, HEADER_LBA), sizeof(header));
-    header.checksum = image_header_checksum(sector_of(&image, HEADER_LBA), header.header_bytes);
-    memcpy(sector_of(&image, HEADER_LBA), &header, sizeof(header));
-    assert_true(image_header_parse(sector_of(&image, HEADER_LBA), header.header_bytes, HEADER_LBA,
-                                   &report.items, &why));
-
-    static const enum image_part_kind kinds[] = {
-        IMAGE_PART_MBR,     IMAGE_PART_FIRST_BLOCK, IMAGE_PART_STAGE2_REST,  IMAGE_PART_HEADER,
-        IMAGE_PART_PADDING, IMAGE_PART_KERNEL,      IMAGE_PART_MODULE,       IMAGE_PART_PADDING,
-        IMAGE_PART_MODULE,  IMAGE_PART_PADDING,     IMAGE_PART_COMMAND_LINE, IMAGE_PART_PADDING};
-    read_image(&image, &report);
-    // The disk signature covers the header, so that it is the one thing that is wrong.
-    assert_int_equal(report.problem_count, 1);
-    assert_non_null(strstr(report.problems[0].text, "disk signature"));
-    assert_int_equal(report.part_count, 12);
-    for (uint32_t i = 0; i < report.part_count; i++) {
-        assert_int_equal(report.parts[i].kind, kinds[i]);
-        assert_int_equal(report.parts[i].good, i != 0);
-    }
-    assert_string_equal(report.command_line, "quiet");
-    image_report_free(&report);
-    free(image.bytes);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,9 +230,6 @@ int main(void)
         cmocka_unit_test(refuses_texts),
         cmocka_unit_test(refuses_modules_that_no_disk_holds),
         cmocka_unit_test(refuses_files_that_fail_or_change),
-        cmocka_unit_test(reads_modules_back),
-        cmocka_unit_test(sees_damage_in_every_sector_of_a_module),
-        cmocka_unit_test(reads_items_in_any_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
