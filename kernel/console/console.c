@@ -7,19 +7,10 @@
 
 #include <stddef.h>
 
-// The screen's memory as this kernel sees it, or a null pointer where boot_info does not say.
+// The screen's memory as this kernel sees it, or a null pointer where it is in no text mode.
 static uint16_t *find_screen(const struct boot_info *info)
 {
-    if (info == NULL || info->size < offsetof(struct boot_info, kernel_physical_base)) {
-        return NULL;
-    }
-    if (info->flags & BOOT_FLAG_VGA_TEXT_MAPPED) {
-        return (uint16_t *)(uintptr_t)VGA_TEXT_PHYSICAL;
-    }
-    if (info->direct_map_size < VGA_TEXT_PHYSICAL + VGA_TEXT_BYTES) {
-        return NULL;
-    }
-    return (uint16_t *)(info->direct_map_offset + VGA_TEXT_PHYSICAL);
+    return info != NULL && BOOT_INFO_HAS(info, text_mode) ? info->text_mode.address : NULL;
 }
 
 void console_initialise(const struct boot_info *info)

@@ -7,9 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VGA_TEXT_PHYSICAL 0xB8000u
-#define VGA_TEXT_BYTES    (TEXT_SCREEN_CELLS * sizeof(uint16_t))
-
 // Takes over the screen whose memory lies at `cells` and clears it. With a null pointer, as before
 // the call, there is no screen, and the others do nothing.
 void vga_text_initialise(uint16_t *cells);

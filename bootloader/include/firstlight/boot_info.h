@@ -118,7 +118,7 @@ struct boot_text_mode {
 #define BOOT_EDID_SIZE 128 // the base block (VESA E-EDID A.2)
 
 // A linear framebuffer; version 2. All 0 in text mode. A colour channel of `size` bits begins at
-// bit `shift` of a pixel, which has bits_per_pixel / 8 bytes, little-endian.
+// bit `shift` of a pixel, which has (bits_per_pixel + 7) / 8 bytes, little-endian.
 struct boot_framebuffer {
     void *address; // writable, in the loader region; the caching is what firmware's MTRRs say
     uint64_t physical_address;

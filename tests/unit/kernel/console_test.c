@@ -11,17 +11,15 @@
 
 #include <cmocka.h>
 
-// Physical memory from B8000h on.
 static uint16_t screen[TEXT_SCREEN_CELLS];
 
-// A boot_info whose direct map shows `screen` at B8000h.
+// A boot_info whose text mode is on `screen`.
 static struct boot_info make_info(void)
 {
     return (struct boot_info){
         .version = BOOT_INFO_VERSION,
         .size = sizeof(struct boot_info),
-        .direct_map_offset = (uint64_t)(uintptr_t)screen - VGA_TEXT_PHYSICAL,
-        .direct_map_size = 0x100000,
+        .text_mode = {.address = screen},
     };
 }
 
@@ -103,18 +101,18 @@ static void short_boot_info_means_serial_only(void **state)
 {
     (void)state;
     struct boot_info info = make_info();
-    info.size = offsetof(struct boot_info, direct_map_offset);
+    info.size = offsetof(struct boot_info, text_mode);
     console_initialise(&info);
     kprintf("why\n");
     assert_string_equal(machine.sent, "why\r\n");
     screen_is_untouched();
 }
 
-static void no_direct_map_means_serial_only(void **state)
+static void no_text_mode_means_serial_only(void **state)
 {
     (void)state;
     struct boot_info info = make_info();
-    info.direct_map_size = VGA_TEXT_PHYSICAL;
+    info.text_mode.address = NULL;
     console_initialise(&info);
     kprintf("why\n");
     assert_string_equal(machine.sent, "why\r\n");
@@ -140,7 +138,7 @@ int main(void)
         cmocka_unit_test_setup(cursor_stays_on_the_screen, reset),
         cmocka_unit_test_setup(no_boot_info_means_serial_only, reset),
         cmocka_unit_test_setup(short_boot_info_means_serial_only, reset),
-        cmocka_unit_test_setup(no_direct_map_means_serial_only, reset),
+        cmocka_unit_test_setup(no_text_mode_means_serial_only, reset),
         cmocka_unit_test_setup(no_uart_means_screen_only, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
