@@ -22,7 +22,7 @@ from harness.qemu import QEMU, ide_disk  # noqa: E402
 
 KIB, MIB = 1 << 10, 1 << 20
 SMALL, LARGE = 64 * KIB, 64 * MIB
-MACHINE = ["-machine", "pc", "-m", "512M"]
+MACHINE = ("-machine", "pc", "-m", "512M")
 KERNEL_ADDRESS = 0xFFFFFFFF80200000
 SEED = 1
 # ATA commands that read (ATA/ATAPI-8 ACS, 7.24-7.30): by PIO, by DMA, each with 28 and 48 bits.
@@ -77,14 +77,14 @@ def read_trace(path):
 
 
 @functools.cache
-def measure(payload):
-    """Boots a kernel of this payload once and counts."""
+def measure(payload, machine=MACHINE):
+    """Boots a kernel of this payload once, on a machine by QEMU's options, and counts."""
     with tempfile.TemporaryDirectory(prefix="firstlight-") as directory:
         kernel = payload_kernel(os.path.join(directory, "kernel.elf"), payload)
         image = create_image(kernel, os.path.join(directory, "disk.bin"))
         counts_path, trace = (os.path.join(directory, name) for name in ("counts", "trace"))
         plugin = os.environ["FIRSTLIGHT_PLUGIN"]
-        expect_boot([*MACHINE, *ide_disk(image), "-D", trace, "-trace", TRACE_READ,
+        expect_boot([*machine, *ide_disk(image), "-D", trace, "-trace", TRACE_READ,
                      "-trace", TRACE_COMMAND, "-plugin",
                      f"{plugin},entry={KERNEL_ADDRESS:x},output={counts_path}"], timeout=200.0)
         with open(counts_path) as file:

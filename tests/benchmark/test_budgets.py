@@ -5,9 +5,12 @@ import unittest
 
 from boot_cost import LARGE, SMALL, measure, missing, per_byte
 from harness.disk_image import SECTOR
+from harness.qemu import sparse_ram
 
 OWN_INSTRUCTIONS = 100_000  # for a kernel with 64 KiB of data
 OWN_PER_BYTE = 0.35         # for each byte beyond
+OWN_FOR_A_TERABYTE = 2_500_000  # five for each page of 2 MiB: about a millisecond
+OWN_WITH_HUGE_PAGES = 150_000   # the same mapped by pages of 1 GiB
 STAGE2_BYTES = 32 * 1024
 TRANSFER_SECTORS, EXTRA_TRANSFERS = 127, 8
 
@@ -22,6 +25,19 @@ class Budget(unittest.TestCase):
         print(f"own {cost.own}, firmware {cost.firmware}")
         self.assertGreater(cost.own, 1000)  # the counter counts
         self.assertLessEqual(cost.own, OWN_INSTRUCTIONS)
+
+    def check_terabyte(self, limit, *options):
+        """As much memory as TCG's 40 bits of address hold: its page tables are not for nothing,
+        but nobody may wait for them."""
+        cost = measure(SMALL, (*sparse_ram("1000G"), *options))
+        print(f"own {cost.own}")
+        self.assertLessEqual(cost.own, limit)
+
+    def test_instructions_for_a_terabyte(self):
+        self.check_terabyte(OWN_FOR_A_TERABYTE)
+
+    def test_instructions_for_a_terabyte_by_huge_pages(self):
+        self.check_terabyte(OWN_WITH_HUGE_PAGES, "-cpu", "max")
 
     def test_stage2_size(self):
         size = measure(SMALL).image.stage2_sectors * SECTOR

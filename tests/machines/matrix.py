@@ -92,6 +92,9 @@ MEMORY = [
     ("ram_8g", large("8G")),
     ("ram_8g_q35", large("8G", "q35")),
     ("ram_64g", large("64G")),
+    # As much as the 40 bits of TCG's addresses hold.
+    ("ram_1000g", large("1000G")),
+    ("ram_1000g_1g_pages", "-cpu max " + large("1000G")),
     ("ram_only_above_4g", "-machine pc,max-ram-below-4g=1M -m 256M " + IDE),
     ("ram_mostly_above_4g", "-machine pc,max-ram-below-4g=20M -m 256M " + IDE),
     ("ram_odd_split", "-machine pc,max-ram-below-4g=33333333 -m 256M " + IDE),

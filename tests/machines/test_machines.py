@@ -1,7 +1,9 @@
-"""Boots the project's kernel on each row of matrix.py: the loader must find its disk, its memory and
-its way into the kernel everywhere."""
+"""Boots two kernels on each row of matrix.py: the project's own, since the loader must find its disk,
+its memory and its way into the kernel everywhere; and one that checks every promise of boot_info
+(tests/boot/kernels/boot_info.c), which must mean the same everywhere."""
 
 import os
+import re
 import shlex
 import shutil
 import tempfile
@@ -16,6 +18,23 @@ from harness.qemu import option_value
 
 HELLO = ["^Hello World!$", "^first byte .* kind$", r"^usable memory: \d+ MiB"]
 WARNING = "^firstlight: warning"
+BOOT_INFO = ["^boot_info: as promised$"]
+DEFAULT_MEMORY = "128M"
+UNITS = {"M": 1 << 20, "G": 1 << 30}
+# RAM that firmware keeps, the hole below 1 MiB, and ranges cut to pages.
+FIRMWARE_SHARE = 2 << 20
+TEXT_COLUMNS = 80
+FLAG_NX = 1
+
+
+def memory_size(arguments):
+    """Bytes of RAM that QEMU's options give the machine."""
+    text = arguments[arguments.index("-m") + 1] if "-m" in arguments else DEFAULT_MEMORY
+    return int(text[:-1]) * UNITS[text[-1]]
+
+
+def has_screen(arguments):
+    return "-vga" in arguments and arguments[arguments.index("-vga") + 1] != "none"
 
 
 def copied(size_of):
@@ -39,15 +58,30 @@ class MachineTest(unittest.TestCase):
     def boot(self, options, medium=None, needs=None, serial=()):
         if needs:
             skip_without(needs)
+        # A warning that the row does not announce is a failure.
+        absent = () if serial else [WARNING]
+        arguments = self.arguments(build_path("firstlight-exit.bin"), options, medium)
+        expect_boot(arguments, [*serial, *HELLO], absent=absent)
+        arguments = self.arguments(build_path("tests", "boot", "boot_info.bin"), options, medium)
+        self.check_report(expect_boot(arguments, [*serial, *BOOT_INFO], absent=absent), arguments)
+
+    def arguments(self, image, options, medium):
+        """QEMU's, with the image as the row's medium."""
         directory = tempfile.mkdtemp(prefix="firstlight-")
         self.addCleanup(shutil.rmtree, directory)
-        image = MEDIA[medium](build_path("firstlight-exit.bin"), directory)
+        image = MEDIA[medium](image, directory)
         # A file name that is an argument of its own is taken as it is.
-        arguments = [image if option == "{image}"
-                     else option.replace("{image}", option_value(image))
-                     for option in shlex.split(options)]
-        # A warning that the row does not announce is a failure.
-        expect_boot(arguments, [*serial, *HELLO], absent=() if serial else [WARNING])
+        return [image if option == "{image}" else option.replace("{image}", option_value(image))
+                for option in shlex.split(options)]
+
+    def check_report(self, text, arguments):
+        """What boot_info says of this machine is what QEMU was told to make."""
+        words = dict(re.findall(r"^(\w+) ([0-9a-f]+)$", text, re.MULTILINE))
+        memory, size = int(words["memory"], 16), memory_size(arguments)
+        self.assertLessEqual(memory, size)
+        self.assertGreater(memory, size - FIRMWARE_SHARE)
+        self.assertEqual(int(words["columns"], 16), TEXT_COLUMNS if has_screen(arguments) else 0)
+        self.assertEqual(bool(int(words["flags"], 16) & FLAG_NX), "qemu64,-nx" not in arguments)
 
 
 def row_test(name, options, special=None):
