@@ -26,7 +26,8 @@ static bool append(void *context, const void *bytes, size_t size, struct message
 
 // The loader is not run from the disk here: its headers and end marks are all that counts.
 static void write_image(struct boot_image *image, const struct packed_kernel *kernel,
-                        const char *command_line)
+                        const char *command_line, const struct image_module *modules,
+                        uint32_t module_count, struct symbol_table symbols)
 {
     static _Alignas(uint64_t) uint8_t stage2[STAGE2_SECTORS * SECTOR_SIZE];
     const struct stage2_header header = {
@@ -44,6 +45,9 @@ static void write_image(struct boot_image *image, const struct packed_kernel *ke
         .kernel = kernel,
         .command_line = command_line,
         .command_line_bytes = strlen(command_line),
+        .symbols = symbols,
+        .modules = modules,
+        .module_count = module_count,
     };
     *image = (struct boot_image){.size = 0};
     const struct image_writer writer = {append, image};
@@ -62,7 +66,47 @@ void boot_image_make(struct boot_image *image, const struct elf_file *kernel,
     if (!elf_parse(kernel->bytes, kernel->size, &elf, &why) || !kernel_pack(&elf, &packed, &why)) {
         fail_msg("%s", why.text);
     }
-    write_image(image, &packed, command_line);
+    write_image(image, &packed, command_line, NULL, 0, (struct symbol_table){0});
+    packed_kernel_free(&packed);
+}
+
+static bool read_module(void *context, uint64_t offset, void *buffer, size_t size,
+                        struct message *why)
+{
+    const struct boot_image_module *module = context;
+    (void)why;
+    assert_true(offset <= module->size && size <= module->size - offset);
+    memcpy(buffer, (const uint8_t *)module->bytes + offset, size);
+    return true;
+}
+
+void boot_image_make_with(struct boot_image *image, const struct elf_file *kernel,
+                          const struct boot_image_module *modules, uint32_t count,
+                          const uint8_t *symbols, size_t symbols_bytes)
+{
+    struct image_module parts[BOOT_IMAGE_MODULES];
+    struct elf_kernel elf;
+    struct packed_kernel packed;
+    struct message why;
+    assert_true(count <= BOOT_IMAGE_MODULES);
+    for (uint32_t i = 0; i < count; i++) {
+        parts[i] = (struct image_module){.name = modules[i].name,
+                                         .command_line = modules[i].command_line,
+                                         .file = {.read = read_module,
+                                                  .context = (void *)(uintptr_t)&modules[i],
+                                                  .bytes = modules[i].size}};
+    }
+    if (!elf_parse(kernel->bytes, kernel->size, &elf, &why) || !kernel_pack(&elf, &packed, &why)) {
+        fail_msg("%s", why.text);
+    }
+    const size_t sectors = (size_t)image_item_sectors(symbols_bytes);
+    struct symbol_table table = {.bytes = calloc(sectors + 1, SECTOR_SIZE), .size = symbols_bytes};
+    assert_non_null(table.bytes);
+    if (symbols_bytes != 0) {
+        memcpy(table.bytes, symbols, symbols_bytes);
+    }
+    write_image(image, &packed, "with", parts, count, table);
+    free(table.bytes);
     packed_kernel_free(&packed);
 }
 
@@ -77,7 +121,7 @@ void boot_image_make_unpacked(struct boot_image *image, const struct elf_file *k
     };
     assert_non_null(packed.bytes);
     memcpy(packed.bytes, kernel->bytes, (size_t)kernel->size);
-    write_image(image, &packed, "");
+    write_image(image, &packed, "", NULL, 0, (struct symbol_table){0});
     packed_kernel_free(&packed);
 }
 

@@ -19,6 +19,20 @@ struct boot_image {
 void boot_image_make(struct boot_image *image, const struct elf_file *kernel,
                      const char *command_line);
 
+// The same with modules, at most BOOT_IMAGE_MODULES, and a table of symbols (0 bytes: none).
+struct boot_image_module {
+    const char *name;
+    const char *command_line;
+    const void *bytes;
+    uint64_t size;
+};
+
+#define BOOT_IMAGE_MODULES 4
+
+void boot_image_make_with(struct boot_image *image, const struct elf_file *kernel,
+                          const struct boot_image_module *modules, uint32_t count,
+                          const uint8_t *symbols, size_t symbols_bytes);
+
 // An image with the kernel's file as it is, packed by nobody and checked by nobody; it says that
 // the kernel needs `memory_bytes`.
 void boot_image_make_unpacked(struct boot_image *image, const struct elf_file *kernel,

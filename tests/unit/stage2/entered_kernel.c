@@ -83,6 +83,13 @@ static void check_mapping(const struct mapping *mapping, void *context)
         assert_true(mapping->writable);
         return;
     }
+    const struct boot_framebuffer *screen = &kernel->info.framebuffer;
+    if (mapping->virtual_address - (uintptr_t)screen->address < screen->size) {
+        assert_int_equal(mapping->physical_address - screen->physical_address,
+                         mapping->virtual_address - (uintptr_t)screen->address);
+        assert_true(mapping->writable);
+        return;
+    }
     const struct fake_block *block = fake_machine_block(kernel->machine, mapping->physical_address);
     if (block == NULL) {
         assert_int_equal(mapping->physical_address, mapping->virtual_address);
@@ -172,26 +179,33 @@ static void check_order(const struct entered_kernel *kernel)
     }
 }
 
-// The map is firmware's, and in it the two pieces that the loader has taken: the kernel's, then its
-// own.
+// The map is firmware's, and in it what the loader has taken: the kernel's piece, those of modules
+// and symbols, its own at last; and over it the framebuffer.
 static void check_claims(const struct entered_kernel *kernel)
 {
     static struct test_map raw;
     static struct test_map expected;
     const struct fake_machine *machine = kernel->machine;
+    struct message why;
     test_map_reset(&raw, FAKE_RANGES);
     for (uint32_t i = 0; i < machine->range_count; i++) {
         const struct boot_memory_range *range = &machine->ranges[i];
         test_map_add(&raw, range->base, range->length, range->kind);
     }
     test_map_normalise(&raw, &expected);
-    assert_int_equal(machine->block_count, 2);
-    static const uint32_t kinds[] = {BOOT_MEMORY_KERNEL, BOOT_MEMORY_LOADER_RECLAIMABLE};
-    for (uint32_t i = 0; i < 2; i++) {
-        struct message why;
+    const uint32_t last = 1 + (uint32_t)kernel->info.module_count + kernel->has_symbols;
+    assert_int_equal(machine->block_count, last + 1);
+    for (uint32_t i = 0; i <= last; i++) {
+        const uint32_t kind = i == 0      ? BOOT_MEMORY_KERNEL
+                              : i == last ? BOOT_MEMORY_LOADER_RECLAIMABLE
+                                          : BOOT_MEMORY_MODULE;
         assert_true(memory_map_claim(&expected.map, machine->blocks[i].physical,
-                                     machine->blocks[i].bytes, BOOT_MEMORY_USABLE, kinds[i], &why));
+                                     machine->blocks[i].bytes, BOOT_MEMORY_USABLE, kind, &why));
     }
+    const struct boot_framebuffer *screen = &kernel->info.framebuffer;
+    assert_true(screen->size == 0 || memory_map_overlay(&expected.map, screen->physical_address,
+                                                        (screen->size + PAGE - 1) / PAGE * PAGE,
+                                                        BOOT_MEMORY_FRAMEBUFFER, &why));
     assert_int_equal(kernel->info.memory_map_count, expected.map.count);
     assert_memory_equal(kernel->map, expected.ranges, expected.map.count * sizeof *kernel->map);
 }
@@ -208,6 +222,7 @@ static void read_boot_info(struct entered_kernel *kernel)
     assert_int_equal(info->boot_drive, kernel->machine->disk.drive);
     assert_int_equal(info->reserved, 0);
     assert_in_range(info->memory_map_count, 1, MEMORY_MAP_MAX);
+    kernel->has_symbols = info->symbols.count != 0;
     const size_t bytes = (size_t)info->memory_map_count * sizeof *kernel->map;
     kernel->map = allocate(bytes);
     read_virtual(kernel, (uintptr_t)info->memory_map, kernel->map, bytes);
@@ -305,6 +320,57 @@ void entered_kernel_check_segments(const struct entered_kernel *kernel, const st
         assert_int_equal(physical_of(kernel, last_page) - info->kernel_physical_base,
                          last_page - first_page);
     }
+}
+
+static void check_text(const struct entered_kernel *kernel, const char *at, const char *text)
+{
+    char actual[256];
+    assert_true(strlen(text) < sizeof actual);
+    read_virtual(kernel, (uintptr_t)at, actual, strlen(text) + 1);
+    assert_string_equal(actual, text);
+}
+
+static void check_bytes(const struct entered_kernel *kernel, uint64_t address, const void *bytes,
+                        uint64_t size)
+{
+    uint8_t *actual = allocate((size_t)size);
+    read_virtual(kernel, address, actual, size);
+    assert_memory_equal(actual, bytes, (size_t)size);
+    check_access(kernel, address, size, ELF_PF_R | ELF_PF_W);
+    free(actual);
+}
+
+void entered_kernel_check_modules(const struct entered_kernel *kernel,
+                                  const struct boot_image_module *modules, uint32_t count)
+{
+    assert_int_equal(kernel->info.module_count, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct boot_module module;
+        read_virtual(kernel, (uintptr_t)(kernel->info.modules + i), &module, sizeof module);
+        assert_int_equal(module.size, modules[i].size);
+        assert_int_equal((uintptr_t)module.address % PAGE, 0);
+        assert_int_equal(physical_of(kernel, (uintptr_t)module.address), module.physical_address);
+        check_bytes(kernel, (uintptr_t)module.address, modules[i].bytes, module.size);
+        check_text(kernel, module.name, modules[i].name);
+        check_text(kernel, module.command_line, modules[i].command_line);
+        // Zeros to the end of the last page.
+        static const uint8_t zeros[PAGE];
+        if (module.size % PAGE != 0) {
+            check_bytes(kernel, (uintptr_t)module.address + module.size, zeros,
+                        PAGE - module.size % PAGE);
+        }
+    }
+}
+
+void entered_kernel_check_symbols(const struct entered_kernel *kernel, const uint8_t *item,
+                                  uint64_t bytes)
+{
+    const struct boot_symbols *symbols = &kernel->info.symbols;
+    const uint64_t table = symbols->count * sizeof(struct boot_symbol);
+    assert_int_equal(sizeof(struct symbols_header) + table + symbols->names_size, bytes);
+    check_bytes(kernel, (uintptr_t)symbols->table, item + sizeof(struct symbols_header), table);
+    check_bytes(kernel, (uintptr_t)symbols->names, item + sizeof(struct symbols_header) + table,
+                symbols->names_size);
 }
 
 void entered_kernel_check_command_line(const struct entered_kernel *kernel, const char *text)

@@ -3,11 +3,13 @@
 #ifndef ENTERED_KERNEL_H
 #define ENTERED_KERNEL_H
 
+#include "boot_image.h"
 #include "elf_builder.h"
 #include "fake_machine.h"
 #include "firstlight/boot_info.h"
 #include "page_walker.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct entered_kernel {
@@ -15,7 +17,8 @@ struct entered_kernel {
     struct page_walker walker;
     struct boot_info info;
     struct boot_memory_range *map; // info.memory_map_count of them
-    uint64_t largest_page;         // mapped, in bytes
+    bool has_symbols;
+    uint64_t largest_page; // mapped, in bytes
 };
 
 // Fails the test unless the boot has ended in the kernel and everything that does not depend on
@@ -26,6 +29,12 @@ void entered_kernel_end(struct entered_kernel *kernel);
 // Fails the test unless the segments of `file` are where and what they should be.
 void entered_kernel_check_segments(const struct entered_kernel *kernel,
                                    const struct elf_file *file);
+// Fails the test unless the kernel gets these modules, or the symbols of this item.
+void entered_kernel_check_modules(const struct entered_kernel *kernel,
+                                  const struct boot_image_module *modules, uint32_t count);
+void entered_kernel_check_symbols(const struct entered_kernel *kernel, const uint8_t *item,
+                                  uint64_t bytes);
+
 void entered_kernel_check_command_line(const struct entered_kernel *kernel, const char *text);
 
 #endif

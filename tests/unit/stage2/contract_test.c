@@ -1,0 +1,105 @@
+// Whole boots with what comes along: modules, symbols, a framebuffer, text mode.
+#include "entered_kernel.h"
+#include "firstlight/boot_info.h"
+#include "image_format.h"
+#include "test_boot.h"
+#include "unit.h"
+
+static struct test_boot *boot_with(const struct boot_image_module *modules, uint32_t count,
+                                   const uint8_t *symbols, size_t symbols_bytes)
+{
+    struct elf_file kernel = ordinary_kernel();
+    struct boot_image image;
+    boot_image_make_with(&image, &kernel, modules, count, symbols, symbols_bytes);
+    struct test_boot *boot = test_boot_begin_bare(kernel, image);
+    boot->command_line = "with";
+    test_boot_add_memory(boot, MIB, 63 * MIB);
+    return boot;
+}
+
+static void modules_arrive_as_they_were(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    static uint8_t bytes[3 * MIB];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(random_next(&seed) >> 56);
+    }
+    const struct boot_image_module modules[] = {
+        {"one byte", "", bytes, 1},
+        {"a page", "its own line", bytes + 1, 0x1000},
+        {"odd", "x=1 y=2", bytes + 77, 0x12345},
+        {"large", "", bytes, 2 * MIB + 0x7777},
+    };
+    struct test_boot *boot = boot_with(modules, 4, NULL, 0);
+    fake_machine_boot(&boot->machine);
+    struct entered_kernel kernel;
+    entered_kernel_begin(&kernel, &boot->machine);
+    entered_kernel_check_segments(&kernel, &boot->kernel);
+    entered_kernel_check_command_line(&kernel, "with");
+    entered_kernel_check_modules(&kernel, modules, 4);
+    assert_int_equal(kernel.info.symbols.count, 0);
+    entered_kernel_end(&kernel);
+    test_boot_end(boot);
+}
+
+struct symbols {
+    struct symbols_header header;
+    struct boot_symbol table[2];
+    char names[16];
+};
+
+static void symbols_arrive(void **state)
+{
+    (void)state;
+    struct symbols symbols = {{2, 16}, {{0x10, 0}, {0x40, 7}}, "_start\0panic\0ab"};
+    const struct boot_image_module module = {"m", "", "text", 4};
+    struct test_boot *boot = boot_with(&module, 1, (const uint8_t *)&symbols, sizeof symbols);
+    fake_machine_boot(&boot->machine);
+    struct entered_kernel kernel;
+    entered_kernel_begin(&kernel, &boot->machine);
+    entered_kernel_check_modules(&kernel, &module, 1);
+    entered_kernel_check_symbols(&kernel, (const uint8_t *)&symbols, sizeof symbols);
+    entered_kernel_end(&kernel);
+    test_boot_end(boot);
+
+    symbols.table[0].name = 16;
+    boot = boot_with(&module, 1, (const uint8_t *)&symbols, sizeof symbols);
+    test_boot_stops(boot, "symbols: wrong");
+    test_boot_end(boot);
+}
+
+static void text_mode_is_described(void **state)
+{
+    (void)state;
+    struct test_boot *boot = test_boot_begin(ordinary_kernel(), "");
+    boot->machine.text_mode = (struct boot_text_mode){
+        .physical_address = 0xB8000, .columns = 80, .rows = 25, .cursor_row = 7};
+    fake_machine_boot(&boot->machine);
+    struct entered_kernel kernel;
+    entered_kernel_begin(&kernel, &boot->machine);
+    assert_int_equal((uintptr_t)kernel.info.text_mode.address, 0xB8000);
+    assert_int_equal(kernel.info.text_mode.rows, 25);
+    assert_int_equal(kernel.info.text_mode.cursor_row, 7);
+    assert_int_equal(kernel.info.framebuffer.size, 0);
+    assert_int_equal(kernel.info.tables.rsdp_physical, FAKE_RSDP);
+    assert_int_equal(kernel.info.disk.signature, FAKE_DISK_SIGNATURE);
+    assert_int_equal(kernel.info.firmware, BOOT_FIRMWARE_BIOS);
+    assert_int_equal(kernel.info.tsc_frequency, FAKE_FREQUENCY);
+    assert_int_equal(kernel.info.timestamp_count, BOOT_STEP_COUNT);
+    for (unsigned i = 1; i < BOOT_STEP_COUNT; i++) {
+        assert_true(kernel.info.timestamps[i] > kernel.info.timestamps[i - 1]);
+    }
+    entered_kernel_end(&kernel);
+    test_boot_end(boot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(modules_arrive_as_they_were),
+        cmocka_unit_test(symbols_arrive),
+        cmocka_unit_test(text_mode_is_described),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
