@@ -1,6 +1,6 @@
 // Whole boots with what comes along: modules, symbols, a framebuffer, text mode.
 #include "entered_kernel.h"
-#include "firstlight/boot_info.h"
+#include "firstlight/boot_request.h"
 #include "image_format.h"
 #include "test_boot.h"
 #include "unit.h"
@@ -94,12 +94,95 @@ static void text_mode_is_described(void **state)
     test_boot_end(boot);
 }
 
+// A kernel that asks for a framebuffer, as its note says.
+static struct test_boot *boot_asking_for_video(uint32_t video)
+{
+    const struct boot_request_note note = {
+        .name_size = sizeof BOOT_REQUEST_NOTE_NAME,
+        .descriptor_size = sizeof(struct boot_request),
+        .type = BOOT_REQUEST_NOTE_TYPE,
+        .name = BOOT_REQUEST_NOTE_NAME,
+        .request = {.version = BOOT_REQUEST_VERSION,
+                    .size = sizeof(struct boot_request),
+                    .video = video},
+    };
+    struct elf64_program_header segments[] = {
+        loadable(RX, KERNEL_BASE, 0x1000, 0x1800, 0x1800),
+        loadable(R, KERNEL_BASE + 0x2000, 0x3000, 0x800, 0x800),
+        loadable(R, KERNEL_BASE + 0x2000, 0x3000, sizeof note, sizeof note),
+    };
+    segments[2].p_type = ELF_PT_NOTE;
+    segments[2].p_align = 8;
+    struct elf_file file =
+        elf_file_make(segments, 3, sizeof(struct elf64_header), 0x3800, KERNEL_BASE);
+    memcpy(file.bytes + 0x3000, &note, sizeof note);
+    struct test_boot *boot = test_boot_begin(file, "");
+    boot->machine.framebuffer = (struct boot_framebuffer){.physical_address = 0xFD000000,
+                                                          .size = 1280ull * 1024 * 4,
+                                                          .width = 1280,
+                                                          .height = 1024,
+                                                          .pitch = 1280 * 4,
+                                                          .bits_per_pixel = 32};
+    return boot;
+}
+
+static void a_framebuffer_is_mapped(void **state)
+{
+    (void)state;
+    struct test_boot *boot = boot_asking_for_video(BOOT_VIDEO_FRAMEBUFFER);
+    fake_machine_boot(&boot->machine);
+    struct entered_kernel kernel;
+    entered_kernel_begin(&kernel, &boot->machine);
+    const struct boot_framebuffer *screen = &kernel.info.framebuffer;
+    assert_int_equal(screen->physical_address, 0xFD000000);
+    assert_int_equal(screen->pitch, 1280 * 4);
+    struct mapping mapping;
+    for (uint64_t at = 0; at < screen->size; at += 0x1000) {
+        assert_true(page_walker_find(&kernel.walker, (uintptr_t)screen->address + at, &mapping));
+        assert_int_equal(mapping.physical_address +
+                             ((uintptr_t)screen->address + at) % mapping.size,
+                         0xFD000000 + at);
+    }
+    assert_int_equal(kernel.info.text_mode.columns, 0);
+    entered_kernel_end(&kernel);
+    test_boot_end(boot);
+}
+
+static void text_mode_where_there_is_no_framebuffer(void **state)
+{
+    (void)state;
+    struct test_boot *boot = boot_asking_for_video(BOOT_VIDEO_FRAMEBUFFER);
+    boot->machine.framebuffer_refused = true;
+    boot->machine.text_mode = (struct boot_text_mode){.physical_address = 0xB8000, .columns = 80};
+    fake_machine_boot(&boot->machine);
+    struct entered_kernel kernel;
+    entered_kernel_begin(&kernel, &boot->machine);
+    assert_int_equal(kernel.info.framebuffer.size, 0);
+    assert_null(kernel.info.framebuffer.address);
+    assert_int_equal(kernel.info.text_mode.columns, 80);
+    entered_kernel_end(&kernel);
+    test_boot_end(boot);
+}
+
+// Firmware that puts the framebuffer over the kernel is not believed.
+static void a_framebuffer_over_the_kernel(void **state)
+{
+    (void)state;
+    struct test_boot *boot = boot_asking_for_video(BOOT_VIDEO_FRAMEBUFFER);
+    boot->machine.framebuffer.physical_address = MIB;
+    test_boot_stops(boot, "firmware puts a device at 0x100000, 5242880 bytes");
+    test_boot_end(boot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(modules_arrive_as_they_were),
         cmocka_unit_test(symbols_arrive),
         cmocka_unit_test(text_mode_is_described),
+        cmocka_unit_test(a_framebuffer_is_mapped),
+        cmocka_unit_test(text_mode_where_there_is_no_framebuffer),
+        cmocka_unit_test(a_framebuffer_over_the_kernel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
