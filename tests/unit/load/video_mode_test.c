@@ -1,42 +1,9 @@
 // Unit tests of bootloader/load/video_mode.c.
-#include "unit.h"
-#include "video_mode.h"
+#include "video_modes.h"
 
-#define FRAMEBUFFER 0xE0000000u
-#define MEMORY      0x1000000u // 16 MiB
-#define FOUR_GIB    0x100000000u
-#define MODE_BYTES  0x300000u // of 1024 x 768 x 32
-#define TIMING      54        // of EDID's first detailed timing
-
-static struct boot_framebuffer mode_of(uint32_t width, uint32_t height, uint32_t depth)
-{
-    struct boot_framebuffer mode = {
-        .physical_address = FRAMEBUFFER,
-        .width = width,
-        .height = height,
-        .pitch = width * ((depth + 7) / 8),
-        .bits_per_pixel = depth,
-        .red_size = 8,
-        .red_shift = 16,
-        .green_size = 8,
-        .green_shift = 8,
-        .blue_size = 8,
-    };
-    if (depth < 24) {
-        mode.red_size = mode.green_size = mode.blue_size = 5;
-        mode.green_shift = 5;
-        mode.red_shift = 10;
-        mode.reserved_size = 1;
-        mode.reserved_shift = 15;
-    }
-    return mode;
-}
-
-static struct boot_request request_of(uint32_t video, uint32_t width, uint32_t height,
-                                      uint32_t depth)
-{
-    return (struct boot_request){.video = video, .width = width, .height = height, .depth = depth};
-}
+#define MEMORY     0x1000000u // 16 MiB
+#define FOUR_GIB   0x100000000u
+#define MODE_BYTES 0x300000u // of 1024 x 768 x 32
 
 // ---- Modes that no kernel could use -------------------------------------------------------
 
@@ -181,11 +148,10 @@ static const struct size {
 
 #define OFFERED (sizeof offered / sizeof offered[0])
 
-static struct video_search search_for(const struct boot_request *request, const uint8_t *edid,
-                                      struct size *best)
+static struct video_search search_for(const struct boot_request *request, struct size *best)
 {
     struct video_search search;
-    video_search_begin(&search, request, edid);
+    video_search_begin(&search, request, NULL);
     *best = (struct size){0, 0, 0};
     for (unsigned i = 0; i < OFFERED; i++) {
         struct boot_framebuffer mode =
@@ -197,11 +163,10 @@ static struct video_search search_for(const struct boot_request *request, const 
     return search;
 }
 
-static void check_best(struct boot_request request, const uint8_t *edid, uint32_t width,
-                       uint32_t height, uint32_t depth)
+static void check_best(struct boot_request request, uint32_t width, uint32_t height, uint32_t depth)
 {
     struct size best;
-    (void)search_for(&request, edid, &best);
+    (void)search_for(&request, &best);
     assert_int_equal(best.width, width);
     assert_int_equal(best.height, height);
     assert_int_equal(best.depth, depth);
@@ -214,14 +179,14 @@ static void finds_what_is_named(void **state)
          video++) {
         for (unsigned i = 0; i < OFFERED; i++) {
             const struct size *size = &offered[i];
-            check_best(request_of(video, size->width, size->height, size->depth), NULL, size->width,
+            check_best(request_of(video, size->width, size->height, size->depth), size->width,
                        size->height, size->depth);
         }
-        check_best(request_of(video, 1024, 768, 0), NULL, 1024, 768, 32);
-        check_best(request_of(video, 1920, 1080, 0), NULL, 1920, 1080, 24);
-        check_best(request_of(video, 800, 600, 0), NULL, 800, 600, 16);
-        check_best(request_of(video, 0, 0, 0), NULL, 1024, 768, 32);
-        check_best(request_of(video, 0, 0, 15), NULL, video == BOOT_VIDEO_FRAMEBUFFER ? 1024 : 800,
+        check_best(request_of(video, 1024, 768, 0), 1024, 768, 32);
+        check_best(request_of(video, 1920, 1080, 0), 1920, 1080, 24);
+        check_best(request_of(video, 800, 600, 0), 800, 600, 16);
+        check_best(request_of(video, 0, 0, 0), 1024, 768, 32);
+        check_best(request_of(video, 0, 0, 15), video == BOOT_VIDEO_FRAMEBUFFER ? 1024 : 800,
                    video == BOOT_VIDEO_FRAMEBUFFER ? 768 : 600,
                    video == BOOT_VIDEO_FRAMEBUFFER ? 32 : 15);
     }
@@ -230,113 +195,20 @@ static void finds_what_is_named(void **state)
 static void finds_the_nearest(void **state)
 {
     (void)state;
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 1024, 768, 15), NULL, 1024, 768, 32);
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 1020, 760, 16), NULL, 800, 600, 16);
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 320, 200, 24), NULL, 640, 480, 24);
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 16384, 16384, 32), NULL, 1920, 1080, 24);
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 1279, 800, 0), NULL, 1024, 768, 32);
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 1366, 768, 0), NULL, 1280, 720, 32);
+    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 1024, 768, 15), 1024, 768, 32);
+    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 1020, 760, 16), 800, 600, 16);
+    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 320, 200, 24), 640, 480, 24);
+    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 16384, 16384, 32), 1920, 1080, 24);
+    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 1279, 800, 0), 1024, 768, 32);
+    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 1366, 768, 0), 1280, 720, 32);
 }
 
 static void finds_nothing_else_when_it_is_required(void **state)
 {
     (void)state;
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER_REQUIRED, 1024, 767, 32), NULL, 0, 0, 0);
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER_REQUIRED, 1023, 768, 0), NULL, 0, 0, 0);
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER_REQUIRED, 800, 600, 32), NULL, 0, 0, 0);
-}
-
-// ---- EDID ---------------------------------------------------------------------------------
-
-static void set_checksum(uint8_t *edid)
-{
-    unsigned sum = 0;
-    for (unsigned i = 0; i < BOOT_EDID_SIZE - 1; i++) {
-        sum += edid[i];
-    }
-    edid[BOOT_EDID_SIZE - 1] = (uint8_t)-sum;
-}
-
-static void make_edid(uint8_t *edid, uint32_t width, uint32_t height)
-{
-    memset(edid, 0, BOOT_EDID_SIZE);
-    memset(edid + 1, 0xFF, 6);
-    edid[TIMING] = 1; // pixel clock
-    edid[TIMING + 2] = (uint8_t)width;
-    edid[TIMING + 4] = (uint8_t)(width >> 8 << 4 | 0xA);
-    edid[TIMING + 5] = (uint8_t)height;
-    edid[TIMING + 7] = (uint8_t)(height >> 8 << 4 | 0x5);
-    set_checksum(edid);
-}
-
-static void checks_edid(void **state)
-{
-    (void)state;
-    uint8_t edid[BOOT_EDID_SIZE];
-    make_edid(edid, 1920, 1080);
-    assert_true(video_edid_valid(edid));
-    for (unsigned bit = 0; bit < BOOT_EDID_SIZE * 8; bit++) {
-        edid[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_false(video_edid_valid(edid));
-        edid[bit / 8] ^= (uint8_t)(1u << bit % 8);
-    }
-    for (unsigned i = 0; i < 8; i++) { // with a checksum that holds
-        edid[i] ^= 0xFF;
-        set_checksum(edid);
-        assert_false(video_edid_valid(edid));
-        edid[i] ^= 0xFF;
-    }
-    memset(edid, 0, sizeof edid);
-    assert_false(video_edid_valid(edid));
-    memset(edid, 0xFF, sizeof edid);
-    assert_false(video_edid_valid(edid));
-}
-
-static void check_looked_for(const uint8_t *edid, uint32_t width, uint32_t height)
-{
-    const struct boot_request any = request_of(BOOT_VIDEO_FRAMEBUFFER, 0, 0, 0);
-    struct video_search search;
-    video_search_begin(&search, &any, edid);
-    assert_int_equal(search.width, width);
-    assert_int_equal(search.height, height);
-}
-
-static void looks_for_what_edid_prefers(void **state)
-{
-    (void)state;
-    uint8_t edid[BOOT_EDID_SIZE];
-    check_looked_for(NULL, 1024, 768);
-    make_edid(edid, 1920, 1080);
-    check_looked_for(edid, 1920, 1080);
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 0, 0, 0), edid, 1920, 1080, 24);
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER, 640, 480, 0), edid, 640, 480, 32);
-    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER_REQUIRED, 0, 0, 32), edid, 1280, 720, 32);
-    make_edid(edid, 4095, 4095); // all 12 bits
-    check_looked_for(edid, 4095, 4095);
-    make_edid(edid, 1920, 540);
-    edid[TIMING + 17] = 0x9E; // interlaced
-    check_looked_for(edid, 1920, 1080);
-    edid[TIMING + 17] = 0x1E;
-    check_looked_for(edid, 1920, 540);
-}
-
-static void does_not_believe_every_timing(void **state)
-{
-    (void)state;
-    uint8_t edid[BOOT_EDID_SIZE];
-    make_edid(edid, 1920, 1080);
-    edid[TIMING] = 0; // no timing
-    check_looked_for(edid, 1024, 768);
-    edid[TIMING + 1] = 1;
-    check_looked_for(edid, 1920, 1080);
-    make_edid(edid, 0, 0);
-    check_looked_for(edid, 1024, 768);
-    make_edid(edid, 319, 1080);
-    check_looked_for(edid, 1024, 768);
-    make_edid(edid, 1920, 199);
-    check_looked_for(edid, 1024, 768);
-    make_edid(edid, 320, 200);
-    check_looked_for(edid, 320, 200);
+    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER_REQUIRED, 1024, 767, 32), 0, 0, 0);
+    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER_REQUIRED, 1023, 768, 0), 0, 0, 0);
+    check_best(request_of(BOOT_VIDEO_FRAMEBUFFER_REQUIRED, 800, 600, 32), 0, 0, 0);
 }
 
 // ---- The message --------------------------------------------------------------------------
@@ -344,7 +216,7 @@ static void does_not_believe_every_timing(void **state)
 static void check_refusal(struct boot_request request, const char *text)
 {
     struct size best;
-    const struct video_search search = search_for(&request, NULL, &best);
+    const struct video_search search = search_for(&request, &best);
     struct message why;
     video_search_refusal(&search, &why);
     assert_string_equal(why.text, text);
@@ -458,9 +330,6 @@ int main(void)
         cmocka_unit_test(finds_what_is_named),
         cmocka_unit_test(finds_the_nearest),
         cmocka_unit_test(finds_nothing_else_when_it_is_required),
-        cmocka_unit_test(checks_edid),
-        cmocka_unit_test(looks_for_what_edid_prefers),
-        cmocka_unit_test(does_not_believe_every_timing),
         cmocka_unit_test(says_what_is_offered),
         cmocka_unit_test(offers_each_mode_once),
         cmocka_unit_test(says_that_nothing_is_offered),
