@@ -3,11 +3,11 @@
 //
 // A sponge: one word of the pool takes input or gives output, three stay hidden. Its permutation is
 // the add-rotate-xor step of the BLAKE2b hash (RFC 7693, section 3.1), which needs neither tables
-// nor multiplications: eight times, the words changing places, with a constant that no state of
+// nor multiplications: four times, the words changing places, with a constant that no state of
 // zeros survives.
 #include "entropy.h"
 
-#define STEPS        8u
+#define STEPS        4u
 #define GOLDEN_RATIO 0x9E3779B97F4A7C15u // 2^64 / phi: no pattern in its bits
 
 static uint64_t rotate_right(uint64_t value, unsigned bits)
