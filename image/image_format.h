@@ -34,7 +34,9 @@
 #define STAGE2_SIGNATURE      "1stLight"
 #define STAGE2_SIGNATURE_SIZE 8
 
-// Two running sums over 32-bit words, from zero: sum += word; weighted_sum += sum.
+// Two running sums over 32-bit words, from zero: sum += word for each word, weighted_sum += sum
+// after each word, or, in the sums of stage 2's rest, after each REST_SUMS_STEP bytes.
+#define REST_SUMS_STEP 64
 struct word_sums {
     uint32_t sum;
     uint32_t weighted_sum;

@@ -37,7 +37,7 @@ struct word_sums stage2_first_block_sums(const uint8_t *stage2, const struct sta
     struct word_sums sums = {0, 0};
 
     word_sums_add(&sums, stage2 + FIRST_BLOCK_SUMMED_OFFSET,
-                  first_block_bytes - FIRST_BLOCK_SUMMED_OFFSET);
+                  first_block_bytes - FIRST_BLOCK_SUMMED_OFFSET, WORD_SIZE);
     return sums;
 }
 
@@ -47,7 +47,8 @@ struct word_sums stage2_rest_sums(const uint8_t *stage2, const struct stage2_hea
     const size_t stage2_bytes = (size_t)header->stage2_sectors * SECTOR_SIZE;
     struct word_sums sums = {0, 0};
 
-    word_sums_add(&sums, stage2 + first_block_bytes, stage2_bytes - first_block_bytes);
+    word_sums_add(&sums, stage2 + first_block_bytes, stage2_bytes - first_block_bytes,
+                  REST_SUMS_STEP);
     return sums;
 }
 

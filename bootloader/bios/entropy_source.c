@@ -18,8 +18,8 @@
 // Intel's guide asks for 10 tries of RDRAND; RDSEED runs dry more easily.
 #define ATTEMPTS 100
 
-#define JITTER_ROUNDS  32u
-#define JITTER_SAMPLES 8u // per round
+#define JITTER_ROUNDS  4u
+#define JITTER_SAMPLES 16u // per round
 #define JITTER_ROTATE  7
 #define PORT_SYSTEM_B  0x61 // on the slow bus: reading takes as long as it takes (RBIL PORTS)
 

@@ -89,18 +89,18 @@ read_rest:
 check_rest:
         mov cx, [stage2_header + STAGE2_SECTORS]
         sub cx, FIRST_BLOCK_SECTORS
-        shl cx, 9 - 6                   ; steps of 64 bytes
+        imul cx, cx, SECTOR_SIZE / REST_SUMS_STEP
         mov si, REST_ADDRESS
         xor ebx, ebx                    ; sum
         xor edx, edx                    ; weighted sum
 .step:
 %assign offset 0
-%rep 64 / 4
+%rep REST_SUMS_STEP / 4
         add ebx, [si + offset]
-        add edx, ebx
   %assign offset offset + 4
 %endrep
-        add si, 64
+        add edx, ebx
+        add si, REST_SUMS_STEP
         loop .step
         cmp ebx, [stage2_header + STAGE2_REST_SUMS]
         jne .damaged

@@ -24,6 +24,7 @@ CHECKSUM_LANE_FACTOR = 0x9E3779B97F4A7C15
 FIRST_BLOCK_SUMS_OFFSET, REST_SUMS_OFFSET = 8, 16  # in STAGE2_HEADER
 MASK_32 = (1 << 32) - 1
 MASK_64 = (1 << 64) - 1
+REST_SUMS_STEP = 64
 
 FLOPPY_1440K = 1440 * 1024
 FLOPPY_2880K = 2880 * 1024
@@ -41,11 +42,11 @@ def checksum(data):
             (weighted[0] + weighted[1] * CHECKSUM_LANE_FACTOR + len(data)) & MASK_64)
 
 
-def word_sums(data):
+def word_sums(data, step=4):
     """(sum, weighted_sum) of 32-bit words, as image_format.h defines struct word_sums."""
     total = weighted = 0
-    for (word,) in struct.iter_unpack("<I", bytes(data)):
-        total = (total + word) & MASK_32
+    for start in range(0, len(data), step):
+        total = (total + sum(struct.unpack_from(f"<{step // 4}I", data, start))) & MASK_32
         weighted = (weighted + total) & MASK_32
     return total, weighted
 
@@ -180,7 +181,8 @@ class DiskImage:
         start = STAGE2_LBA * SECTOR
         first_end = start + self.first_block_sectors * SECTOR
         self.data[start + offset:start + offset + len(replacement)] = replacement
-        rest = word_sums(self.data[first_end:start + self.stage2_sectors * SECTOR])
+        rest = word_sums(self.data[first_end:start + self.stage2_sectors * SECTOR],
+                         REST_SUMS_STEP)
         struct.pack_into("<2I", self.data, start + REST_SUMS_OFFSET, *rest)
         first = word_sums(self.data[start + REST_SUMS_OFFSET:first_end])
         struct.pack_into("<2I", self.data, start + FIRST_BLOCK_SUMS_OFFSET, *first)
