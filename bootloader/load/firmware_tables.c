@@ -92,14 +92,15 @@ static void examine(const uint8_t *bytes, uint64_t left, uint64_t physical,
 }
 
 // The next paragraph that may begin a table, else `end`. A boot looks at thousands: two
-// instructions each, eight paragraphs a turn.
+// instructions each, sixteen paragraphs a turn.
 static const uint8_t *next_candidate(const uint8_t *at, const uint8_t *end)
 {
 #define MAY_BEGIN(n) (at[(n)*PARAGRAPH + 1] == SECOND_BYTE)
 #define MAY_BEGIN_4(n)                                                                             \
     (MAY_BEGIN(n) || MAY_BEGIN((n) + 1) || MAY_BEGIN((n) + 2) || MAY_BEGIN((n) + 3))
-    enum { TURN = 8 * PARAGRAPH };
-    while (end - at >= TURN && !(MAY_BEGIN_4(0) || MAY_BEGIN_4(4))) {
+    enum { TURN = 16 * PARAGRAPH };
+    while (end - at >= TURN &&
+           !(MAY_BEGIN_4(0) || MAY_BEGIN_4(4) || MAY_BEGIN_4(8) || MAY_BEGIN_4(12))) {
         at += TURN;
     }
     while (at != end && !MAY_BEGIN(0)) {
