@@ -1,6 +1,7 @@
 // Packs stage 2's messages, which are a quarter of it, by pair coding: the pair of characters that
-// occurs most often becomes one byte that is no printable ASCII, then the next pair, which may hold such bytes,
-// and so on. load/message.c unpacks as it prints. Run by bootloader/stage2/CMakeLists.txt:
+// occurs most often becomes one byte that is no printable ASCII, then the next pair, which may hold
+// such bytes, and so on. load/message.c unpacks as it prints. Run by
+// bootloader/stage2/CMakeLists.txt:
 //
 //     pack_messages DIRECTORY FILE.o...
 //
@@ -17,7 +18,7 @@
 #include <string.h>
 
 #define FIRST_CODE  0x80 // load/message.c: MESSAGE_FIRST_CODE
-#define CODES       128
+#define CODES       160  // bytes 80h to FFh, then 00h to 1Fh
 #define BYTE_VALUES 256
 #define LINE_MAX    0x10000
 #define PATH_BYTES  4096
@@ -158,6 +159,17 @@ static void collect(const char *line, const struct text *message, void *context)
 
 // ---- Packing ------------------------------------------------------------------------------
 
+static uint8_t code_of(size_t pair)
+{
+    return (uint8_t)(FIRST_CODE + pair);
+}
+
+// Bytes that mean something else: the end of a text, the end of a line.
+static bool is_taken(uint8_t code)
+{
+    return code == '\0' || code == '\n' || code == '\r';
+}
+
 static void replace_pair(struct text *text, const uint8_t pair[2], uint8_t code)
 {
     size_t to = 0;
@@ -202,11 +214,16 @@ static bool best_pair(const struct texts *texts, uint8_t pair[2])
 static size_t choose_pairs(struct texts *texts, uint8_t pairs[CODES][2])
 {
     size_t count = 0;
-    while (count < CODES && best_pair(texts, pairs[count])) {
-        for (size_t i = 0; i < texts->count; i++) {
-            replace_pair(&texts->all[i], pairs[count], (uint8_t)(FIRST_CODE + count));
+    for (; count < CODES; count++) {
+        if (is_taken(code_of(count))) {
+            continue; // an entry of zeros: no pair
         }
-        count++;
+        if (!best_pair(texts, pairs[count])) {
+            break;
+        }
+        for (size_t i = 0; i < texts->count; i++) {
+            replace_pair(&texts->all[i], pairs[count], code_of(count));
+        }
     }
     return count;
 }
@@ -228,7 +245,9 @@ static void write_line(const char *line, const struct text *message, void *conte
     }
     struct text text = *message;
     for (size_t i = 0; i < output->pair_count; i++) {
-        replace_pair(&text, output->pairs[i], (uint8_t)(FIRST_CODE + i));
+        if (!is_taken(code_of(i))) {
+            replace_pair(&text, output->pairs[i], code_of(i));
+        }
     }
     (void)fputs("\t.byte\t", output->file);
     for (size_t i = 0; i < text.length; i++) {

@@ -15,8 +15,8 @@ struct number_format {
 
 static void append_character(struct message *message, char character)
 {
-    const unsigned pair = (uint8_t)character - (unsigned)MESSAGE_FIRST_CODE;
-    if (pair < message_pair_count) {
+    const uint8_t pair = (uint8_t)(character - MESSAGE_FIRST_CODE);
+    if (pair < message_pair_count && message_pairs[pair][0] != 0) {
         append_character(message, (char)message_pairs[pair][0]);
         append_character(message, (char)message_pairs[pair][1]);
         return;

@@ -107,6 +107,10 @@ static unsigned largest_shift(uint64_t both_addresses, uint64_t bytes, uint64_t 
 static bool all_free(const uint64_t *entry, uint64_t count)
 {
     uint64_t used = 0;
+    for (; count >= 4; count -= 4) {
+        used |= entry[0] | entry[1] | entry[2] | entry[3];
+        entry += 4;
+    }
     for (; count != 0; count--) {
         used |= *entry++;
     }

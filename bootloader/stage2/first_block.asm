@@ -123,7 +123,7 @@ REST_ADDRESS            equ STAGE2_ADDRESS + FIRST_BLOCK_SECTORS * SECTOR_SIZE
 
 message_low_memory:
         db "firstlight: less than 320 KiB of memory below 1 MiB: "
-        db "the loader needs a machine with 640 KiB", 13, 10, 0
+        db "use another machine", 13, 10, 0
 %if STAGE2_MAX_SECTORS + STAGE2_LBA > 100
 %error read_rest prints only two digits of an LBA
 %endif
@@ -133,9 +133,9 @@ message_low_memory:
 message_read:           db "firstlight: cannot read stage 2: disk ", 0
 message_read_lba:       db "h, LBA ", 0
 message_read_status:    db ", status ", 0
-message_read_end:       db "h: check the disk, or write the image to another", 13, 10, 0
+message_read_end:       db "h: check the disk", 13, 10, 0
 message_damaged:
-        db "firstlight: stage 2 is damaged (checksum): write the image to the disk again", 13, 10, 0
+        db "firstlight: stage 2 is damaged (checksum): write the image again", 13, 10, 0
 
 ; The reader and the console are parts of this block, so that the assembler knows its size.
 %include "disk_reader.inc"

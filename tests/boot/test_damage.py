@@ -53,7 +53,7 @@ class Damage(ErrorTest):
 
     def test_stage2_first_sector(self):
         self.image.flip(self.rest_lba)
-        self.refused(r"stage 2 is damaged \(checksum\): write the image to the disk again")
+        self.refused(r"stage 2 is damaged \(checksum\): write the image again")
 
     def test_stage2_last_sector(self):
         self.image.flip(STAGE2_LBA + self.image.stage2_sectors - 1, SECTOR - 1)
