@@ -51,7 +51,12 @@ bool kernel_check(const void *file, uint64_t size, uint64_t alignment,
     }
     choose_memory(checked, alignment);
     checked->item_flags = kernel_request_item_flags(&checked->request);
-    return slide_room_for(&checked->elf, checked->memory_alignment, &checked->room, why) &&
-           relocate_check(&checked->elf, why) &&
-           handover_addresses_fit(&checked->elf, &checked->request, why);
+    if (!slide_room_for(&checked->elf, checked->memory_alignment, &checked->room, why) ||
+        !relocate_check(&checked->elf, why)) {
+        return false;
+    }
+    // All slides of the room keep the kernel in the same entries of the PML4.
+    struct elf_kernel placed = checked->elf;
+    elf_set_slide(&placed, checked->room.unmoved);
+    return handover_addresses_fit(&placed, &checked->request, why);
 }

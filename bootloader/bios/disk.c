@@ -17,6 +17,8 @@
 #define EDD_CHECK_ANSWER     0xAA55
 #define EDD_PARAMETERS       0x4800
 #define EDD_PARAMETERS_LEAST 26u // EDD 1.0's
+#define EDD_PATH_OFFSET      30u // EDD 3.0: key, length of the path with both, path
+#define EDD_PATH_KEY         0xBEDD
 
 #define PARTITION_COUNT 4u
 
@@ -81,10 +83,17 @@ static void describe_edd(struct boot_disk *disk)
         .esi = real_mode_offset(parameters),
         .ds = real_mode_segment(parameters),
     };
-    if (disk_call(&registers) && parameters[0] >= EDD_PARAMETERS_LEAST &&
-        parameters[0] <= sizeof parameters) {
-        disk->edd_parameters_size = parameters[0];
-        memcpy(disk->edd_parameters, parameters, parameters[0]);
+    if (!disk_call(&registers)) {
+        return;
+    }
+    uint32_t size = parameters[0];
+    if (parameters[EDD_PATH_OFFSET / 2] == EDD_PATH_KEY) {
+        // Some firmware appends the device path without counting it.
+        size = EDD_PATH_OFFSET + (parameters[EDD_PATH_OFFSET / 2 + 1] & 0xFFu);
+    }
+    if (size >= EDD_PARAMETERS_LEAST && size <= sizeof parameters) {
+        disk->edd_parameters_size = size;
+        memcpy(disk->edd_parameters, parameters, size);
     }
 }
 

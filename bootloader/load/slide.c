@@ -8,7 +8,7 @@
 
 #define TWO_GIB         0x80000000u
 #define TOP_TWO_GIB     (0 - (uint64_t)TWO_GIB)
-#define ROOM_MAX        0x8000000000u       // 512 GiB: one entry of the PML4
+#define SLOT_BYTES      0x8000000000u       // 512 GiB: one entry of the PML4
 #define LOW_HALF_END    0x0000800000000000u // of the lower canonical half
 #define KEPT_FREE_BYTES PAGE_SIZE_2M        // at the end of either half
 
@@ -25,10 +25,11 @@ bool slide_room_for(const struct elf_kernel *kernel, uint64_t step, struct slide
         room->step = kernel->alignment;
     }
     // From the start of the room, a multiple of the step, to the base at the lowest slide, and to
-    // the room's end.
+    // the room's end: that of the last slot the kernel touches, so that no slide brings it into one
+    // that is free, or not, for the direct map.
     uint64_t offset = base & (room->step - 1);
     uint64_t start = base - offset;
-    uint64_t bytes = ROOM_MAX + offset;
+    uint64_t bytes = ((kernel->virtual_end - 1) | (SLOT_BYTES - 1)) + 1 - start;
     if (below_two_gib || base >= TOP_TWO_GIB) {
         start = TOP_TWO_GIB;
         bytes = TWO_GIB;

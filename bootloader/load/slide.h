@@ -6,7 +6,7 @@
 //     linked            room it is slid in                                    without randomisation
 //     below 2 GiB       top 2 GiB                                             the bottom of that
 //     in the top 2 GiB  the same: sign-extended 32-bit addresses stay right   where it was linked
-//     elsewhere         from there up, at most 512 GiB, in its half           where it was linked
+//     elsewhere         from there up to the end of its 512 GiB (PML4 entry)  where it was linked
 //
 // The last 2 MiB of either half of the address space are no part of a room. A kernel that does not
 // fit into its room stays where it was linked, unless that is below 2 GiB.

@@ -179,10 +179,11 @@ class Disk(MachineTest):
         with open(image("boot_info"), "rb") as file:
             sectors = file.seek(0, 2) // SECTOR
         size, = struct.unpack_from("<H", parameters)
-        self.assertEqual(size, len(parameters))
+        # SeaBIOS before 1.17 does not count the device path that it appends.
+        self.assertLessEqual(size, len(parameters))
         self.assertEqual(struct.unpack_from("<QH", parameters, 16), (sectors, SECTOR))
-        # SeaBIOS before 1.17 writes all of it, but claims the first 30 bytes only.
-        if interface and size >= EDD_3_0_PARAMETERS:
+        if interface:
+            self.assertGreaterEqual(len(parameters), EDD_3_0_PARAMETERS)
             self.assertEqual(parameters[40:48].rstrip(b" \0"), interface)
 
     def device(self, device):

@@ -160,7 +160,7 @@ struct boot_disk {
     uint32_t edd_version;    // INT 13h AH=41h: AH, 21h is EDD 1.1, 30h EDD 3.0; 0: no EDD
     uint32_t edd_interfaces; // CX of the same: bit 0 AH=42h-44h, 47h, 48h; bit 2 AH=48h, 4Eh
     // INT 13h AH=48h's buffer as firmware filled it (EDD 4, table 14), zeros behind the bytes
-    // it claims.
+    // it claims; where the key BEDDh at offset 30 says that a device path follows, to its end.
     uint32_t edd_parameters_size; // 0, or 26 to BOOT_EDD_PARAMETERS_SIZE
     uint32_t reserved;            // 0
     uint8_t edd_parameters[BOOT_EDD_PARAMETERS_SIZE];
