@@ -157,6 +157,15 @@ static void collect(const char *line, const struct text *message, void *context)
     memcpy(text->fixed, message->fixed, message->length * sizeof *text->fixed);
 }
 
+static void release(struct texts *texts)
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        free(texts->all[i].bytes);
+        free(texts->all[i].fixed);
+    }
+    free(texts->all);
+}
+
 // ---- Packing ------------------------------------------------------------------------------
 
 static uint8_t code_of(size_t pair)
@@ -311,5 +320,6 @@ int main(int argument_count, char **arguments)
         close_output(output.file, path);
     }
     write_pairs(arguments[1], pairs, count);
+    release(&texts);
     return EXIT_SUCCESS;
 }
