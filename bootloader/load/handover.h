@@ -58,7 +58,8 @@ struct handover_input {
     const char *command_line;
     uint64_t command_line_bytes; // without NUL
     // What gather knows: boot_drive, firmware, text_mode and framebuffer (but for their virtual
-    // addresses), tables, disk, entropy, time stamps, frequency. Copied; the rest is put in.
+    // addresses), tables, disk, entropy's source, time stamps, frequency. Copied; the rest is put
+    // in, but for entropy, which the caller writes straight to boot_info.
     const struct boot_info *facts;
     bool nx;
     bool gigabyte_pages;

@@ -83,7 +83,7 @@ static void set_up_screen(const struct boot_request *request, struct memory_map 
     }
 }
 
-static void gather_facts(struct entropy_pool *pool, struct boot_info *facts)
+static void gather_facts(struct boot_info *facts)
 {
     facts->firmware = BOOT_FIRMWARE_BIOS;
     facts->boot_drive = disk_drive();
@@ -91,14 +91,11 @@ static void gather_facts(struct entropy_pool *pool, struct boot_info *facts)
     tables_gather(&facts->tables);
     facts->tsc_frequency = clock_frequency();
     facts->timestamp_count = BOOT_STEP_COUNT;
-    for (unsigned i = 0; i < ENTROPY_WORDS; i++) {
-        const uint64_t word = entropy_take(pool);
-        memcpy(facts->entropy + i * sizeof word, &word, sizeof word);
-    }
 }
 
 // Builds what the kernel finds around itself and jumps to it.
-static _Noreturn void enter_kernel(const struct handover_input *input, struct memory_map *map)
+static _Noreturn void enter_kernel(const struct handover_input *input, struct memory_map *map,
+                                   struct entropy_pool *pool)
 {
     struct handover handover;
     struct message why;
@@ -115,6 +112,11 @@ static _Noreturn void enter_kernel(const struct handover_input *input, struct me
     uint8_t *memory = machine_memory(physical, handover.memory_bytes);
     if (!handover_build(input, &handover, memory, physical, &why)) {
         fatal_message(&why);
+    }
+    // Not by way of facts: the kernel could not clear what stays in low memory.
+    for (unsigned i = 0; i < ENTROPY_WORDS; i++) {
+        const uint64_t word = entropy_take(pool);
+        memcpy(handover.boot_info->entropy + i * sizeof word, &word, sizeof word);
     }
     handover.boot_info->timestamps[BOOT_STEP_BUILT] = clock_now();
     machine_enter(&(struct kernel_entry){
@@ -160,7 +162,7 @@ _Noreturn void stage2_main(void)
     disk_finish();
     now[BOOT_STEP_MODULES] = clock_now();
 
-    gather_facts(&pool, &facts);
+    gather_facts(&facts);
     set_up_screen(&kernel.request, &map, &facts);
     now[BOOT_STEP_FIRMWARE] = clock_now();
 
@@ -178,5 +180,5 @@ _Noreturn void stage2_main(void)
             .nx = machine_has_nx(),
             .gigabyte_pages = machine_has_gigabyte_pages(),
         },
-        &map);
+        &map, &pool);
 }

@@ -11,6 +11,21 @@
 
 #define NAME_MOST 64 // longer ones would fill the line they are to be a part of
 
+// What messages call a module: its name, if that is short and ASCII. Other bytes would be taken for
+// packed ones (load/message.h), and mean something else on a screen in text mode anyway.
+static const char *printable_name(const char *name)
+{
+    for (unsigned i = 0; i <= NAME_MOST; i++) {
+        if (name[i] == '\0') {
+            return name;
+        }
+        if (name[i] < ' ' || name[i] > '~') {
+            break;
+        }
+    }
+    return "module";
+}
+
 static void *load(struct image_item *item, struct memory_map *map, const char *what)
 {
     const struct memory_wish wish = {
@@ -30,8 +45,7 @@ const struct symbols_header *modules_load(const struct image_items *items, struc
 {
     struct image_item *module;
     for (uint32_t cursor = 0; (module = image_items_next_module(items, &cursor)) != NULL;) {
-        load(module, map,
-             module->name_bytes <= NAME_MOST ? image_item_text(items, module) : "module");
+        load(module, map, printable_name(image_item_text(items, module)));
     }
     if (items->symbols == NULL) {
         return NULL;

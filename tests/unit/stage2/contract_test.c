@@ -43,6 +43,32 @@ static void modules_arrive_as_they_were(void **state)
     test_boot_end(boot);
 }
 
+// A boot stops at a module that is damaged, and its message says `words`.
+static void a_damaged_module_is_called(const char *name, const char *words)
+{
+    const struct boot_image_module module = {name, "", "text", 4};
+    struct test_boot *boot = boot_with(&module, 1, NULL, 0);
+    const uint64_t lba = boot_image_item(&boot->image, IMAGE_ITEM_MODULE)->lba;
+    boot->image.bytes[lba * SECTOR_SIZE] ^= 1;
+    test_boot_stops(boot, words);
+    test_boot_end(boot);
+}
+
+// Other bytes would be taken for packed ones.
+static void messages_name_modules_in_short_ascii(void **state)
+{
+    (void)state;
+    char name[66] = "";
+    memset(name, 'n', 64);
+    a_damaged_module_is_called("initrd ~", "firstlight: initrd ~ is damaged");
+    a_damaged_module_is_called(name, "nnn is damaged");
+    name[64] = 'n';
+    a_damaged_module_is_called(name, "firstlight: module is damaged");
+    a_damaged_module_is_called("gr\xC3\xB6\xC3\x9F"
+                               "e",
+                               "firstlight: module is damaged");
+}
+
 struct symbols {
     struct symbols_header header;
     struct boot_symbol table[2];
@@ -178,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(modules_arrive_as_they_were),
+        cmocka_unit_test(messages_name_modules_in_short_ascii),
         cmocka_unit_test(symbols_arrive),
         cmocka_unit_test(text_mode_is_described),
         cmocka_unit_test(a_framebuffer_is_mapped),
