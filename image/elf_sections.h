@@ -28,8 +28,6 @@ enum {
     ELF_SHT_SYMTAB = 2,
     ELF_SHT_STRTAB = 3,
     ELF_SHT_NOBITS = 8,
-    ELF_SHN_UNDEF = 0,
-    ELF_SHN_ABS = 0xFFF1,
     ELF_SHN_XINDEX = 0xFFFF, // the true index is elsewhere
 };
 

@@ -14,25 +14,6 @@
 #define LOCAL_PREFIX    ".L"
 #define NAME_MOST_BYTES 0xFFFFu // longer names are left out
 
-struct elf64_symbol {
-    uint32_t st_name;
-    uint8_t st_info;
-    uint8_t st_other;
-    uint16_t st_shndx;
-    uint64_t st_value;
-    uint64_t st_size;
-};
-
-_Static_assert(sizeof(struct elf64_symbol) == 24, "ELF64 symbol is 24 bytes");
-
-enum {
-    ELF_STB_LOCAL = 0,
-    ELF_STB_GLOBAL = 1,
-    ELF_STB_WEAK = 2,
-    ELF_STT_NOTYPE = 0,
-    ELF_STT_FUNC = 2,
-};
-
 // A symbol that may go into the table.
 struct candidate {
     uint32_t offset; // from the lowest page of the kernel

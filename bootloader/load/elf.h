@@ -37,8 +37,18 @@ struct elf64_program_header {
     uint64_t p_align;
 };
 
+struct elf64_symbol {
+    uint32_t st_name;
+    uint8_t st_info; // binding in the high half, type in the low one
+    uint8_t st_other;
+    uint16_t st_shndx;
+    uint64_t st_value;
+    uint64_t st_size;
+};
+
 _Static_assert(sizeof(struct elf64_header) == 64, "ELF64 header is 64 bytes");
 _Static_assert(sizeof(struct elf64_program_header) == 56, "ELF64 program header is 56 bytes");
+_Static_assert(sizeof(struct elf64_symbol) == 24, "ELF64 symbol is 24 bytes");
 
 // Places in e_ident.
 enum {
@@ -73,6 +83,15 @@ enum {
     ELF_PF_X = 1,
     ELF_PF_W = 2,
     ELF_PF_R = 4,
+    ELF_SHN_UNDEF = 0,
+    ELF_SHN_ABS = 0xFFF1,
+    ELF_STB_LOCAL = 0,
+    ELF_STB_GLOBAL = 1,
+    ELF_STB_WEAK = 2,
+    ELF_STT_NOTYPE = 0,
+    ELF_STT_FUNC = 2,
+    ELF_STT_TLS = 6,
+    ELF_STT_GNU_IFUNC = 10,
 };
 
 // An executable that elf_parse has accepted. The file must stay where it is.

@@ -35,8 +35,8 @@ bool message_defect(struct message *message, const char *what);
 void message_append(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
 
 // Bytes that are no printable ASCII may stand for a pair of bytes in stage 2, whose build packs its
-// messages (tools/pack_messages.c): MESSAGE_FIRST_CODE for the first pair, and so on, after FFh from
-// 00h; a pair that begins with 0 is none. Elsewhere there are no pairs.
+// messages (tools/pack_messages.c): MESSAGE_FIRST_CODE for the first pair, and so on, after FFh
+// from 00h; a pair that begins with 0 is none. Elsewhere there are no pairs.
 #define MESSAGE_FIRST_CODE 0x80
 
 extern const uint8_t message_pair_count;

@@ -21,18 +21,8 @@ struct relocation {
     uint64_t addend;
 };
 
-struct symbol {
-    uint32_t name;
-    uint8_t info; // binding in the high half, type in the low one
-    uint8_t other;
-    uint16_t section;
-    uint64_t value;
-    uint64_t size;
-};
-
 _Static_assert(sizeof(struct dynamic_entry) == 16, "Elf64_Dyn is 16 bytes");
 _Static_assert(sizeof(struct relocation) == 24, "Elf64_Rela is 24 bytes");
-_Static_assert(sizeof(struct symbol) == 24, "Elf64_Sym is 24 bytes");
 
 enum {
     DT_NULL = 0,
@@ -52,11 +42,6 @@ enum {
     R_X86_64_NONE = 0,
     R_X86_64_64 = 1,
     R_X86_64_RELATIVE = 8,
-    SHN_UNDEF = 0,
-    SHN_ABS = 0xFFF1,
-    STB_WEAK = 2,
-    STT_TLS = 6,
-    STT_GNU_IFUNC = 10,
 };
 
 // What is known while relocations are walked.
@@ -184,7 +169,7 @@ static bool symbol_value(const struct relocator *relocator, const struct relocat
                          uint64_t *value)
 {
     const struct elf_kernel *elf = relocator->elf;
-    struct symbol symbol;
+    struct elf64_symbol symbol;
     uint64_t offset;
     *value = 0;
     if (relocation->symbol == 0) {
@@ -195,18 +180,18 @@ static bool symbol_value(const struct relocator *relocator, const struct relocat
                   elf_file_offset(elf, address + elf->slide, sizeof symbol, &offset);
     if (usable) {
         memcpy(&symbol, elf->file + offset, sizeof symbol);
-        const unsigned type = symbol.info & 0xF;
-        const bool undefined = symbol.section == SHN_UNDEF;
-        if (undefined && symbol.info >> 4 == STB_WEAK) {
+        const unsigned type = symbol.st_info & 0xF;
+        const bool undefined = symbol.st_shndx == ELF_SHN_UNDEF;
+        if (undefined && symbol.st_info >> 4 == ELF_STB_WEAK) {
             return true;
         }
-        usable = !undefined && type != STT_TLS && type != STT_GNU_IFUNC;
+        usable = !undefined && type != ELF_STT_TLS && type != ELF_STT_GNU_IFUNC;
     }
     if (!usable) {
         return refuse(relocator, relocation,
                       "has a symbol that is undefined, TLS, IFUNC or not in the file");
     }
-    *value = symbol.value + (symbol.section == SHN_ABS ? 0 : elf->slide);
+    *value = symbol.st_value + (symbol.st_shndx == ELF_SHN_ABS ? 0 : elf->slide);
     return true;
 }
 
@@ -266,7 +251,7 @@ static bool read_dynamic(const struct elf_kernel *elf, uint64_t *values, struct 
     const bool sound =
         (values[DT_RELASZ] == 0 || values[DT_RELAENT] == sizeof(struct relocation)) &&
         (values[DT_PLTRELSZ] == 0 || values[DT_PLTREL] == DT_RELA) &&
-        (values[DT_SYMTAB] == 0 || values[DT_SYMENT] == sizeof(struct symbol));
+        (values[DT_SYMTAB] == 0 || values[DT_SYMENT] == sizeof(struct elf64_symbol));
     return sound || refuse_dynamic(why);
 }
 

@@ -1,28 +1,11 @@
 // Touches an address and tells whether the CPU objected; see fault_probe.h.
 #include "fault_probe.h"
 
+#include "idt.h"
 #include "panic.h"
 
-#define VECTORS        32u
-#define STUB_BYTES     UINT64_C(16)
-#define INTERRUPT_GATE 0x8Eu // present, ring 0, 64-bit interrupt gate
-
-// Intel SDM volume 3A, section 6.14.1.
-struct gate {
-    uint16_t offset_low;
-    uint16_t selector;
-    uint8_t stack;
-    uint8_t type;
-    uint16_t offset_middle;
-    uint32_t offset_high;
-    uint32_t reserved;
-};
-_Static_assert(sizeof(struct gate) == 16, "a gate of the 64-bit IDT is 16 bytes");
-
-struct __attribute__((packed)) descriptor_table {
-    uint16_t limit;
-    const void *base;
-};
+#define VECTORS    32u
+#define STUB_BYTES UINT64_C(16)
 
 static struct gate gates[VECTORS];
 

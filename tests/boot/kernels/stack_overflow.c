@@ -3,6 +3,7 @@
 // Source: Intel SDM volume 3A, 6.14 (IST), 7.7 (TSS in 64-bit mode).
 #include "arch/x86_64/machine_exit.h"
 #include "console/console.h"
+#include "idt.h"
 #include "kernel.h"
 #include "lib/string.h"
 #include "panic.h"
@@ -13,8 +14,7 @@
 #define CODE_DESCRIPTOR    UINT64_C(0x00AF9A000000FFFF)
 #define DATA_DESCRIPTOR    UINT64_C(0x00CF92000000FFFF)
 #define TSS_TYPE           UINT64_C(0x89) // present, available 64-bit TSS
-#define INTERRUPT_GATE     0x8Eu
-#define FIRST_STACK        1u // of the interrupt stack table
+#define FIRST_STACK        1u             // of the interrupt stack table
 #define VECTOR_PAGE_FAULT  14u
 #define FAULT_WRITE        2u
 #define HANDLER_STACK_SIZE 8192u
@@ -27,21 +27,6 @@ struct __attribute__((packed)) task_state {
     uint8_t rest[12];
 };
 _Static_assert(sizeof(struct task_state) == 104, "a 64-bit TSS is 104 bytes");
-
-struct gate {
-    uint16_t offset_low;
-    uint16_t selector;
-    uint8_t stack;
-    uint8_t type;
-    uint16_t offset_middle;
-    uint32_t offset_high;
-    uint32_t reserved;
-};
-
-struct __attribute__((packed)) descriptor_table {
-    uint16_t limit;
-    const void *base;
-};
 
 static struct task_state task;
 static uint64_t descriptors[5];
