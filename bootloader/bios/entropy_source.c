@@ -25,15 +25,19 @@
 
 static bool read_rdseed(uint64_t *word)
 {
+    uint64_t value;
     bool valid;
-    __asm__ volatile("rdseed %0" : "=r"(*word), "=@ccc"(valid));
+    __asm__ volatile("rdseed %0" : "=r"(value), "=@ccc"(valid));
+    *word = value;
     return valid;
 }
 
 static bool read_rdrand(uint64_t *word)
 {
+    uint64_t value;
     bool valid;
-    __asm__ volatile("rdrand %0" : "=r"(*word), "=@ccc"(valid));
+    __asm__ volatile("rdrand %0" : "=r"(value), "=@ccc"(valid));
+    *word = value;
     return valid;
 }
 
