@@ -39,6 +39,11 @@ bool kernel_extra_inside(const struct elf64_program_header *extra,
            extra->p_vaddr - segment->virtual_address < segment->memory_size;
 }
 
+bool kernel_extra_takes_no_memory(const struct elf64_program_header *extra)
+{
+    return extra->p_type == ELF_PT_TLS && extra->p_filesz == 0;
+}
+
 static bool begins_in_segment(const struct elf_kernel *kernel,
                               const struct elf64_program_header *header)
 {
@@ -69,11 +74,14 @@ bool kernel_extras_collect(const struct elf_kernel *kernel, struct kernel_extras
         if (!is_kept(kernel, &header)) {
             continue;
         }
-        if (!begins_in_segment(kernel, &header)) {
+        if (!kernel_extra_takes_no_memory(&header) && !begins_in_segment(kernel, &header)) {
             return message_refuse(why,
                                   "the kernel's program header %u lies in no loadable segment: put "
                                   "its sections into one with PHDRS in the linker script",
                                   (unsigned)i);
+        }
+        if (kernel_extra_takes_no_memory(&header)) {
+            header.p_offset = 0; // what the source file says means nothing here
         }
         extras->headers[extras->count++] = header;
     }

@@ -16,9 +16,13 @@ struct kernel_extras {
 };
 
 // Finds PT_DYNAMIC (of a position-independent kernel), PT_TLS and PT_GNU_RELRO, as far as they are
-// not empty. False, with a message, when one begins in no segment.
+// not empty. False, with a message, when one that takes memory begins in no segment.
 bool kernel_extras_collect(const struct elf_kernel *kernel, struct kernel_extras *extras,
                            struct message *why);
+
+// A template for thread-local storage without initial values: linkers give it an address that need
+// not be in any segment.
+bool kernel_extra_takes_no_memory(const struct elf64_program_header *extra);
 
 // Whether it begins in the segment.
 bool kernel_extra_inside(const struct elf64_program_header *extra,

@@ -178,6 +178,9 @@ static void place_extras(struct packing *packing)
     for (uint32_t i = 0; i < packing->extras.count; i++) {
         struct elf64_program_header *extra = &packing->extras.headers[i];
         const struct packed_segment *segment = packing->segments;
+        if (kernel_extra_takes_no_memory(extra)) {
+            continue; // nor a place in the file
+        }
         while (!kernel_extra_inside(extra, &segment->source)) {
             segment++; // kernel_extras_collect has seen that there is one
         }

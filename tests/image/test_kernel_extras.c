@@ -102,6 +102,27 @@ static void keeps_thread_local_storage_and_relro(void **state)
     kernel_end(&test);
 }
 
+// Linkers place .tbss alone where it takes no memory, behind or between the segments.
+static void keeps_thread_local_storage_that_is_in_no_segment(void **state)
+{
+    struct kernel_case test;
+
+    (void)state;
+    kernel_begin(&test, BASE, CODE_BYTES);
+    add_header(&test, (struct elf64_program_header){ELF_PT_TLS, ELF_PF_R, 0x9000, BASE + 0x9010, 0,
+                                                    0, 0x60, 32});
+    kernel_build(&test);
+    pack_kernel(&test);
+    const struct elf64_program_header tls = packed_header(&test, ELF_PT_TLS);
+    assert_int_equal(tls.p_offset, 0);
+    assert_int_equal(tls.p_filesz, 0);
+    assert_int_equal(test.checked.elf.tls_address, BASE + 0x9010);
+    assert_int_equal(test.checked.elf.tls_file_size, 0);
+    assert_int_equal(test.checked.elf.tls_memory_size, 0x60);
+    assert_int_equal(test.checked.elf.tls_alignment, 32);
+    kernel_end(&test);
+}
+
 // RELRO over a segment whose zeros are left out.
 static void cuts_relro_in_the_file(void **state)
 {
@@ -188,6 +209,7 @@ int main(void)
         cmocka_unit_test(keeps_the_request_behind_the_program_headers),
         cmocka_unit_test(keeps_what_relocations_are_read_from),
         cmocka_unit_test(keeps_thread_local_storage_and_relro),
+        cmocka_unit_test(keeps_thread_local_storage_that_is_in_no_segment),
         cmocka_unit_test(cuts_relro_in_the_file),
         cmocka_unit_test(refuses_what_stage2_would),
         cmocka_unit_test(finds_the_note_among_others),
