@@ -211,7 +211,7 @@ struct boot_info {
     uint64_t memory_map_count; // ranges, at least 1
 
     // Physical address p is readable and writable, never executable, at direct_map_offset + p
-    // for every p below direct_map_size that is RAM or lies below 4 GiB.
+    // for every p below direct_map_size that is RAM, faulty RAM aside, or lies below 4 GiB.
     uint64_t direct_map_offset; // a canonical address, a multiple of 512 GiB; 0: none, on request
     uint64_t direct_map_size;   // bytes: one past the highest physical address mapped; 0: none
 
