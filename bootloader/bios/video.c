@@ -271,7 +271,6 @@ bool video_set_framebuffer(const struct boot_request *request)
     if (status == VBE_SUCCESS) {
         return true;
     }
-    video_back_to_text();
     if (request->video == BOOT_VIDEO_FRAMEBUFFER_REQUIRED) {
         fatal("VBE refuses to set mode %xh (AX=%04x): ask for another one, or for text mode",
               (unsigned)framebuffer_mode, (unsigned)status);

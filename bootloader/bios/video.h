@@ -22,8 +22,8 @@ void video_describe_text(struct boot_text_mode *text);
 bool video_find_framebuffer(const struct boot_request *request,
                             struct boot_framebuffer *framebuffer);
 
-// Sets the mode that was found. False when firmware refuses, and text mode is set again; stops with
-// a message when a framebuffer is required.
+// Sets the mode that was found. False when firmware refuses; stops with a message when a
+// framebuffer is required.
 bool video_set_framebuffer(const struct boot_request *request);
 
 // Sets text mode again if a framebuffer is set: there is something to be read.

@@ -65,21 +65,31 @@ static uint64_t slide_choice(const struct command_line *line, struct entropy_poo
     return seeded ? entropy_from_seed(seed) : entropy_take(pool);
 }
 
-// Sets the framebuffer that the kernel asks for and lays it over the map; otherwise all stays text.
+// Lays it over the map. False when firmware puts it where the loader has put something; stops with
+// a message when the kernel cannot do without.
+static bool claim_framebuffer(const struct boot_request *request, struct memory_map *map,
+                              const struct boot_framebuffer *framebuffer)
+{
+    const uint64_t base = framebuffer->physical_address & ~PAGE_MASK;
+    const uint64_t end = page_round_up(framebuffer->physical_address + framebuffer->size);
+    struct message why;
+    const bool claimed = memory_map_overlay(map, base, end - base, BOOT_MEMORY_FRAMEBUFFER, &why);
+    if (!claimed && request->video == BOOT_VIDEO_FRAMEBUFFER_REQUIRED) {
+        fatal_message(&why);
+    }
+    return claimed;
+}
+
+// Sets the framebuffer that the kernel asks for; otherwise all stays text.
 static void set_up_screen(const struct boot_request *request, struct memory_map *map,
                           struct boot_info *facts)
 {
     struct boot_framebuffer *framebuffer = &facts->framebuffer;
-    if (!video_find_framebuffer(request, framebuffer) || !video_set_framebuffer(request)) {
+    if (!video_find_framebuffer(request, framebuffer) || !video_set_framebuffer(request) ||
+        !claim_framebuffer(request, map, framebuffer)) {
+        video_back_to_text();
         memset(framebuffer, 0, sizeof *framebuffer);
         video_describe_text(&facts->text_mode);
-        return;
-    }
-    const uint64_t base = framebuffer->physical_address & ~PAGE_MASK;
-    const uint64_t end = page_round_up(framebuffer->physical_address + framebuffer->size);
-    struct message why;
-    if (!memory_map_overlay(map, base, end - base, BOOT_MEMORY_FRAMEBUFFER, &why)) {
-        fatal_message(&why);
     }
 }
 

@@ -316,8 +316,10 @@ class LyingVbe(VideoTest):
 
     def test_address_of_the_kernel(self):
         """The framebuffer is set when that is seen, and text mode again when it is said."""
-        self.refused("^firstlight: firmware puts a device at 0x100000, ", *VGA, *self.vbe_rom(
-            f"AT1={MODE_ADDRESS}", "TO1=0", f"AT2={MODE_ADDRESS + 2}", "TO2=0x10"))
+        options = [*VGA, *self.vbe_rom(
+            f"AT1={MODE_ADDRESS}", "TO1=0", f"AT2={MODE_ADDRESS + 2}", "TO2=0x10")]
+        self.refused("^firstlight: firmware puts a device at 0x100000, ", *options)
+        self.stays_in_text(*options)
 
     def test_no_linear_framebuffer(self):
         self.check_mode((MODE_ATTRIBUTES, 0x1B))

@@ -160,6 +160,7 @@ static void a_framebuffer_is_mapped(void **state)
     struct entered_kernel kernel;
     entered_kernel_begin(&kernel, &boot->machine);
     const struct boot_framebuffer *screen = &kernel.info.framebuffer;
+    assert_true(boot->machine.framebuffer_set);
     assert_int_equal(screen->physical_address, 0xFD000000);
     assert_int_equal(screen->pitch, 1280 * 4);
     struct mapping mapping;
@@ -183,6 +184,7 @@ static void text_mode_where_there_is_no_framebuffer(void **state)
     fake_machine_boot(&boot->machine);
     struct entered_kernel kernel;
     entered_kernel_begin(&kernel, &boot->machine);
+    assert_false(boot->machine.framebuffer_set);
     assert_int_equal(kernel.info.framebuffer.size, 0);
     assert_null(kernel.info.framebuffer.address);
     assert_int_equal(kernel.info.text_mode.columns, 80);
@@ -194,9 +196,22 @@ static void text_mode_where_there_is_no_framebuffer(void **state)
 static void a_framebuffer_over_the_kernel(void **state)
 {
     (void)state;
-    struct test_boot *boot = boot_asking_for_video(BOOT_VIDEO_FRAMEBUFFER);
+    struct test_boot *boot = boot_asking_for_video(BOOT_VIDEO_FRAMEBUFFER_REQUIRED);
     boot->machine.framebuffer.physical_address = MIB;
     test_boot_stops(boot, "firmware puts a device at 0x100000, 5242880 bytes");
+    test_boot_end(boot);
+
+    boot = boot_asking_for_video(BOOT_VIDEO_FRAMEBUFFER);
+    boot->machine.framebuffer.physical_address = MIB;
+    boot->machine.text_mode = (struct boot_text_mode){.physical_address = 0xB8000, .columns = 80};
+    fake_machine_boot(&boot->machine);
+    assert_false(boot->machine.framebuffer_set);
+    struct entered_kernel kernel;
+    entered_kernel_begin(&kernel, &boot->machine);
+    assert_int_equal(kernel.info.framebuffer.size, 0);
+    assert_int_equal(kernel.info.text_mode.columns, 80);
+    entered_kernel_check_segments(&kernel, &boot->kernel);
+    entered_kernel_end(&kernel);
     test_boot_end(boot);
 }
 

@@ -174,7 +174,13 @@ bool video_find_framebuffer(const struct boot_request *request,
 bool video_set_framebuffer(const struct boot_request *request)
 {
     assert_int_not_equal(request->video, BOOT_VIDEO_TEXT);
+    fake_machine_now()->framebuffer_set = true;
     return !fake_machine_now()->framebuffer_refused;
+}
+
+void video_back_to_text(void)
+{
+    fake_machine_now()->framebuffer_set = false;
 }
 
 void disk_describe(struct boot_disk *disk)

@@ -45,6 +45,7 @@ struct fake_machine {
     struct boot_text_mode text_mode;
     struct boot_framebuffer framebuffer; // what VBE offers; size 0: nothing
     bool framebuffer_refused;            // setting its mode fails
+    bool framebuffer_set;                // tried, and text mode not set again
     uint64_t random;                     // what the CPU's generator says
 
     // What has become of it.
