@@ -21,7 +21,7 @@ class Help(ImageCase):
 
     def test_create(self):
         texts = ("--kernel FILE", "--output FILE", "--cmdline TEXT", "4095", "--module NAME=FILE",
-                 "--module-cmdline TEXT", "--no-symbols")
+                 "--module-cmdline TEXT", "--no-symbols", "position-independent")
         self.check(["create", "--help"], *texts)
         self.check(["create", "--kernel", "k", "--help"], *texts)
         self.check(["create", "--help", "--unknown"], *texts)
