@@ -32,14 +32,14 @@ choose_packages() {
     apt)
         build="clang lld nasm cmake ninja-build libc6-dev qemu-system-x86"
         gui="qemu-system-gui"
-        test="python3 gcc gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
+        test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term fdisk parted genisoimage syslinux-common
               clang-format clang-tidy git"
         ;;
     dnf)
         build="clang lld nasm cmake ninja-build glibc-devel qemu-system-x86-core"
         gui="qemu-ui-gtk"
-        test="python3 gcc mingw64-gcc libcmocka-devel compiler-rt llvm bochs util-linux parted
+        test="python3 gcc gcc-c++ mingw64-gcc libcmocka-devel compiler-rt llvm bochs util-linux parted
               genisoimage syslinux-nonlinux clang-tools-extra git"
         ;;
     pacman)
