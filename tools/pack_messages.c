@@ -17,12 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CODE  0x80 // load/message.c: MESSAGE_FIRST_CODE
-#define CODES       160  // bytes 80h to FFh, then 00h to 1Fh
-#define BYTE_VALUES 256
-#define LINE_MAX    0x10000
-#define PATH_BYTES  4096
-#define LEAST_GAIN  3 // a pair's own entry takes two bytes
+#define FIRST_CODE    0x80 // load/message.c: MESSAGE_FIRST_CODE
+#define CODES         160  // bytes 80h to FFh, then 00h to 1Fh
+#define BYTE_VALUES   256
+#define LITERAL_LABEL ".L.str"
+#define LINE_MAX      0x10000
+#define PATH_BYTES    4096
+#define LEAST_GAIN    3 // a pair's own entry takes two bytes
 
 // A message; some of its bytes may not become part of a pair.
 struct text {
@@ -121,12 +122,16 @@ static void walk_lines(const char *path,
     static bool fixed[LINE_MAX];
     FILE *file = open_file(path, "r");
     bool constants = false;
+    bool literal = false;
     while (fgets(line, sizeof line, file) != NULL) {
         if (strstr(line, ".section\t") != NULL) {
             constants = strstr(line, ".section\t.rodata.str") != NULL;
         }
+        if (isspace((unsigned char)line[0]) == 0) { // a label: arrays have names of their own
+            literal = strncmp(line, LITERAL_LABEL, sizeof LITERAL_LABEL - 1) == 0;
+        }
         struct text message = {.bytes = bytes, .fixed = fixed};
-        const bool found = constants && strstr(line, "\t.asciz\t") == line &&
+        const bool found = constants && literal && strstr(line, "\t.asciz\t") == line &&
                            parse_string(line, bytes, &message.length) &&
                            is_message(bytes, message.length);
         memset(fixed, 0, message.length * sizeof *fixed);

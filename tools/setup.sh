@@ -33,7 +33,7 @@ choose_packages() {
         build="clang lld nasm cmake ninja-build libc6-dev qemu-system-x86"
         gui="qemu-system-gui"
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
-              bochs bochsbios bochs-term fdisk parted genisoimage syslinux-common
+              bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
               clang-format clang-tidy git"
         ;;
     dnf)

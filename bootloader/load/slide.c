@@ -25,11 +25,11 @@ bool slide_room_for(const struct elf_kernel *kernel, uint64_t step, struct slide
         room->step = kernel->alignment;
     }
     // From the start of the room, a multiple of the step, to the base at the lowest slide, and to
-    // the room's end: that of the last slot the kernel touches, so that no slide brings it into one
-    // that is free, or not, for the direct map.
+    // the room's end: that of the base's slot, so that no slide brings the kernel into another,
+    // which may have been requested for something else.
     uint64_t offset = base & (room->step - 1);
     uint64_t start = base - offset;
-    uint64_t bytes = ((kernel->virtual_end - 1) | (SLOT_BYTES - 1)) + 1 - start;
+    uint64_t bytes = (base | (SLOT_BYTES - 1)) + 1 - start;
     if (below_two_gib || base >= TOP_TWO_GIB) {
         start = TOP_TWO_GIB;
         bytes = TWO_GIB;

@@ -9,7 +9,8 @@
 //     elsewhere         from there up to the end of its 512 GiB (PML4 entry)  where it was linked
 //
 // The last 2 MiB of either half of the address space are no part of a room. A kernel that does not
-// fit into its room stays where it was linked, unless that is below 2 GiB.
+// fit into its room stays where it was linked, unless that is below 2 GiB. So no slide moves a
+// segment to another entry of the PML4.
 #ifndef LOAD_SLIDE_H
 #define LOAD_SLIDE_H
 
