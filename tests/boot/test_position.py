@@ -42,7 +42,8 @@ class Slides(ContractTest):
 
     def test_ten_boots(self):
         bases = {self.place("relocations")[1] for _ in range(BOOTS)}
-        self.assertEqual(len(bases), BOOTS)
+        # Two of them meet by chance once in ten thousand runs, three practically never.
+        self.assertGreaterEqual(len(bases), BOOTS - 1)
         for base in bases:
             self.assertTrue(TOP_2_GIB <= base < LAST_2_MIB, f"{base:x}")
 
