@@ -40,7 +40,7 @@ static uint64_t page_of(uint64_t address)
 
 static uint64_t last_page(const struct packed_segment *segment)
 {
-    return page_of(segment->source.virtual_address + (segment->source.memory_size - 1));
+    return page_of(elf_segment_last_byte(&segment->source));
 }
 
 static bool shares_page_with_next(const struct packing *packing, uint32_t index)

@@ -22,11 +22,6 @@ static const char *const owner_names[] = {
     [END_OF_HALF] = "the end of the address space",
 };
 
-static uint64_t segment_last_byte(const struct elf_segment *segment)
-{
-    return segment->virtual_address + (segment->memory_size - 1);
-}
-
 static unsigned slot_of(uint64_t virtual_address)
 {
     return (unsigned)(virtual_address >> SLOT_SHIFT & (SLOTS - 1));
@@ -43,7 +38,7 @@ static bool take_for_kernel(const struct elf_kernel *elf, uint8_t *owners)
     bool vga_is_free = true;
     struct elf_segment segment;
     for (uint32_t cursor = 0; elf_next_segment(elf, &cursor, &segment);) {
-        const uint64_t last_byte = segment_last_byte(&segment);
+        const uint64_t last_byte = elf_segment_last_byte(&segment);
         const unsigned first = slot_of(segment.virtual_address);
         memset(owners + first, KERNEL, slot_of(last_byte) - first + 1);
         if ((segment.virtual_address & ~PAGE_MASK) < VGA_TEXT_ADDRESS + VGA_TEXT_BYTES &&

@@ -154,6 +154,11 @@ bool elf_find_segment(const struct elf_kernel *kernel, uint64_t virtual_address,
 bool elf_file_offset(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,
                      uint64_t *offset);
 
+static inline uint64_t elf_segment_last_byte(const struct elf_segment *segment)
+{
+    return segment->virtual_address + (segment->memory_size - 1);
+}
+
 // Steps through the loadable segments in order of address: start with *cursor 0; false at the end.
 bool elf_next_segment(const struct elf_kernel *kernel, uint32_t *cursor,
                       struct elf_segment *segment);

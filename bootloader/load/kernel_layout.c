@@ -7,7 +7,7 @@
 
 static uint64_t last_page(const struct elf_segment *segment)
 {
-    return (segment->virtual_address + (segment->memory_size - 1)) >> PAGE_SHIFT;
+    return elf_segment_last_byte(segment) >> PAGE_SHIFT;
 }
 
 // ---- Runs ---------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ static bool add_pages(struct piece_walk *walk, uint64_t end, uint32_t flags)
 // Of the pages of the run, the last that the segment touches.
 static uint64_t last_page(const struct kernel_run *run, const struct elf_segment *segment)
 {
-    uint64_t last_byte = segment->virtual_address + (segment->memory_size - 1);
+    uint64_t last_byte = elf_segment_last_byte(segment);
     return (last_byte - run->virtual_base) >> PAGE_SHIFT;
 }
 

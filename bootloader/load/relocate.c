@@ -96,7 +96,7 @@ static bool move_window(struct relocator *relocator, const struct elf_segment *s
 {
     const struct elf_kernel *elf = relocator->elf;
     const uint64_t page = address & ~PAGE_MASK;
-    const uint64_t segment_last = segment->virtual_address + (segment->memory_size - 1);
+    const uint64_t segment_last = elf_segment_last_byte(segment);
     const uint64_t last = segment_last < page + PAGE_MASK ? segment_last : page + PAGE_MASK;
     uint64_t start = segment->virtual_address > page ? segment->virtual_address : page;
     struct kernel_run run;

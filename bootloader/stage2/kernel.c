@@ -52,8 +52,7 @@ static void check_item(const struct image_item *item, const struct loaded_kernel
         kernel_request_item_flags(&kernel->request) != item->flags ||
         (base & (kernel->request.physical_alignment - 1)) != 0) {
         fatal("the image header gives the kernel other flags, memory or alignment than its file "
-              "wants: "
-              "make the image again with bootimage");
+              "wants: make the image again with bootimage");
     }
 }
 

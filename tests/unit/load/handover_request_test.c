@@ -1,19 +1,8 @@
 // Unit tests of bootloader/load/handover.c: what a kernel may ask for, and what comes along with
 // it.
-#include "built_handover.h"
+#include "handover_cases.h"
 #include "kernel_request.h"
 #include "unit.h"
-
-#define R  ELF_PF_R
-#define RX (ELF_PF_R | ELF_PF_X)
-#define RW (ELF_PF_R | ELF_PF_W)
-
-#define BASE 0xFFFFFFFF80000000u
-#define MIB  0x100000ull
-#define GIB  0x40000000ull
-#define TIB  0x10000000000ull
-
-#define SLOT(n) (((n) >= 256 ? 0xFFFF000000000000u : 0) | (uint64_t)(n) << 39)
 
 static struct built_handover *machine(uint64_t memory_end)
 {

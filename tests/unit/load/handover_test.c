@@ -1,19 +1,8 @@
 // Unit tests of bootloader/load/handover.c: kernels and machines of every kind, and what the kernel
 // would find.
-#include "built_handover.h"
 #include "handover.h"
+#include "handover_cases.h"
 #include "unit.h"
-
-#define R  ELF_PF_R
-#define RX (ELF_PF_R | ELF_PF_X)
-#define RW (ELF_PF_R | ELF_PF_W)
-
-#define BASE 0xFFFFFFFF80000000u
-#define MIB  0x100000ull
-#define GIB  0x40000000ull
-#define TIB  0x10000000000ull
-
-#define SLOT(n) (0xFFFF000000000000u | (uint64_t)(n) << 39)
 
 // An ordinary kernel at `base`: code, constants, data with .bss.
 struct kernel {
