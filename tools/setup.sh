@@ -2,21 +2,23 @@
 # Installs what Firstlight is built, run and tested with, and nothing that is there already. The one
 # place that names packages.
 #
-#   sh tools/setup.sh           everything: building, running, testing
+#   sh tools/setup.sh           building, running, testing
 #   sh tools/setup.sh --build   building and running only
-#   sh tools/setup.sh --list    prints the packages, installs nothing
+#   sh tools/setup.sh --full    the rest, too, that the preset `full` tests with
+#   sh tools/setup.sh --list    prints the packages (with --build or --full: theirs), installs nothing
 set -eu
 
 usage() {
-    echo "usage: sh tools/setup.sh [--build | --list]" >&2
+    echo "usage: sh tools/setup.sh [--build | --full] [--list]" >&2
     exit 2
 }
 
-scope=all
+scope=test
 list_only=no
 for argument; do
     case $argument in
     --build) scope=build ;;
+    --full) scope=full ;;
     --list) list_only=yes ;;
     *) usage ;;
     esac
@@ -27,6 +29,7 @@ done
 # Testing: Python drives; cmocka and the sanitizers' runtime for unit tests; Bochs, the second
 # emulator; sfdisk, parted, El Torito and memdisk for images; gcc and mingw, the host tool's other
 # compilers; llvm-readelf and -objdump; the formatter and the linter, and git, which lists what to lint.
+# The laboratory (full; apt only, elsewhere its tests are skipped where something is missing).
 choose_packages() {
     case $1 in
     apt)
@@ -35,6 +38,7 @@ choose_packages() {
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
               clang-format clang-tidy git"
+        full=""
         ;;
     dnf)
         build="clang lld nasm cmake ninja-build glibc-devel qemu-system-x86-core"
@@ -57,6 +61,7 @@ choose_packages() {
     packages=$build
     [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || packages="$packages $gui"
     [ "$scope" = build ] || packages="$packages $test"
+    [ "$scope" != full ] || packages="$packages ${full:-}"
 }
 
 # Prints those of the packages given that are not installed.
