@@ -2,8 +2,8 @@
 
 import unittest
 
-from error_test import ErrorTest
 from harness.disk_image import SECTOR, STAGE2_LBA
+from harness.error_test import ErrorTest
 from harness.expect import expect_boot
 from harness.qemu import ide_disk
 

@@ -5,10 +5,10 @@ import re
 import struct
 import unittest
 
-from error_test import ErrorTest
 from harness import bochs
 from harness.disk_image import (FLOPPY_1440K, SECTOR, STAGE2_LBA, error_rule, faulty_ide_disk)
 from harness.environment import build_path, skip_without
+from harness.error_test import ErrorTest
 from harness.expect import expect_boot
 from harness.qemu import ide_disk, option_value
 

@@ -4,8 +4,8 @@ for the line status. Its message is on the screen all the same, and in bounded t
 import time
 import unittest
 
-from error_test import ErrorTest, VGA
 from harness.disk_image import SECTOR, STAGE2_LBA
+from harness.error_test import ErrorTest, VGA
 from harness.expect import check_halted, fail
 from harness.qemu import Qemu, ide_disk
 

@@ -7,12 +7,12 @@ import struct
 import subprocess
 import unittest
 
-from error_test import ErrorTest
 from harness import bochs
 from harness.disk_image import DiskImage
 from harness.elf_file import (EXIT_CODE, PAGE, R, Segment, W, X, program_header_offset,
                               write_executable)
 from harness.environment import create_image, skip_without
+from harness.error_test import ErrorTest
 from harness.expect import expect_boot
 from harness.qemu import ide_disk
 

@@ -6,10 +6,10 @@ import re
 import time
 import unittest
 
-from error_test import ErrorTest, VGA
 from harness.disk_image import FLOPPY_1440K
 from harness.elf_file import EXIT_CODE, PAGE, R, Segment, W, X, write_executable
 from harness.environment import build_path, create_image
+from harness.error_test import ErrorTest, VGA
 from harness.expect import check_ended, check_halted, expect_boot, fail
 from harness.qemu import Qemu, STATUS_SUCCESS, ide_disk, option_value
 from harness.qmp import QmpClosed

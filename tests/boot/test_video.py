@@ -6,17 +6,17 @@ import os
 import re
 import unittest
 
-from error_test import ErrorTest, HERE, VGA
 from harness import bochs
 from harness.elf_file import (FRAMEBUFFER, FRAMEBUFFER_REQUIRED, NOTE_NAME, REQUEST_SIZE, TEXT,
                               boot_request)
 from harness.environment import build_path, create_image, skip_without
+from harness.error_test import ErrorTest, VGA
 from harness.expect import check_halted, expect_boot, expect_error, fail
 from harness.picture import read_png, read_ppm
 from harness.qemu import Qemu, ide_disk
 
 KERNEL = ("tests", "boot", "boot_framebuffer.elf")
-PICTURE = os.path.join(HERE, "framebuffer.png")
+PICTURE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "framebuffer.png")
 NO_VGA = ["-vga", "none"]
 TEXT_MODE = "^text mode 80x25 at b8000 cursor "
 NO_SCREEN = "^text mode 0x0 at 0 cursor 0,0$"

@@ -1,5 +1,5 @@
 """What the tests of error messages have in common: an image to spoil, and the line it must end in.
-Used by test_errors.py and test_damage.py."""
+Used by the tests under tests/boot and tests/disk."""
 
 import os
 import shutil
@@ -12,7 +12,8 @@ from harness.environment import build_path
 from harness.expect import expect_error
 from harness.qemu import ide_disk, option_value
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OPTION_ROMS = os.path.join(TESTS, "boot", "option_roms")
 VGA = ["-vga", "std"]
 
 
@@ -54,12 +55,11 @@ class ErrorTest(unittest.TestCase):
         self.image.patch_stage2(stage2.index(old), new)
 
     def option_rom(self, source, *definitions):
-        """QEMU's options for option_roms/SOURCE.asm, whose bytes are made to sum to 0."""
+        """QEMU's options for OPTION_ROMS/SOURCE.asm, whose bytes are made to sum to 0."""
         path = self.path("rom.bin")
-        folder = os.path.join(HERE, "option_roms")
-        subprocess.run(["nasm", "-f", "bin", "-I", folder + os.sep, "-o", path,
+        subprocess.run(["nasm", "-f", "bin", "-I", OPTION_ROMS + os.sep, "-o", path,
                         *(f"-D{definition}" for definition in definitions),
-                        os.path.join(folder, f"{source}.asm")], check=True)
+                        os.path.join(OPTION_ROMS, f"{source}.asm")], check=True)
         with open(path, "r+b") as file:
             total = sum(file.read())
             file.seek(-1, os.SEEK_END)
