@@ -15,15 +15,18 @@
         section .text
 
 ; CPUID bits (Intel SDM volume 2A, CPUID; AMD64 APM volume 3, appendix E).
-CPUID_1_EDX_PSE         equ 1 << 3
-CPUID_1_EDX_MSR         equ 1 << 5
-CPUID_1_EDX_PAE         equ 1 << 6
+CPUID_1_EDX_PSE         equ 3
+CPUID_1_EDX_MSR         equ 5
+CPUID_1_EDX_PAE         equ 6
+CPUID_1_EDX_CMOV        equ 15
+CPUID_1_EDX_FXSR        equ 24
+CPUID_1_EDX_SSE2        equ 26
 CPUID_EXTENDED          equ 80000000h
 CPUID_EXTENDED_FEATURES equ 80000001h
 CPUID_EXTENDED_LIMIT    equ 8000FFFFh   ; old CPUs answer junk
-CPUID_EXT_EDX_NX        equ 1 << 20
-CPUID_EXT_EDX_1G        equ 1 << 26
-CPUID_EXT_EDX_LONG_MODE equ 1 << 29
+CPUID_EXT_EDX_NX        equ 20
+CPUID_EXT_EDX_1G        equ 26
+CPUID_EXT_EDX_LONG_MODE equ 29
 
 MSR_MISC_ENABLE         equ 1A0h        ; Intel only
 MISC_ENABLE_XD_DISABLE  equ 1 << (34 - 32)
@@ -50,30 +53,30 @@ check_cpu:
         cpuid
         xor bp, bp                      ; nothing missing yet
         mov si, name_long_mode
-        test edi, CPUID_EXT_EDX_LONG_MODE
+        bt edi, CPUID_EXT_EDX_LONG_MODE
         call .need
-        mov si, name_pae
-        test edx, CPUID_1_EDX_PAE
+        mov si, leaf_1_features
+.next:
+        lodsb
+        bt edx, eax                     ; which of the 32 bits: AL's lowest five say
         call .need
-        mov si, name_pse
-        test edx, CPUID_1_EDX_PSE
-        call .need
-        mov si, name_msr
-        test edx, CPUID_1_EDX_MSR
-        call .need
+        add si, FEATURE_NAME_BYTES
+        cmp si, leaf_1_features_end
+        jb .next
         mov si, message_needed
         test bp, bp
         jnz fail
-        test edi, CPUID_EXT_EDX_1G
-        setnz [cpu_has_gigabyte_pages]
-        test edi, CPUID_EXT_EDX_NX
-        setnz [cpu_has_nx]
-        jnz .return
+        bt edi, CPUID_EXT_EDX_1G
+        setc [cpu_has_gigabyte_pages]
+        bt edi, CPUID_EXT_EDX_NX
+        setc [cpu_has_nx]
+        jc .return
         mov si, message_no_nx
         jmp real_mode_print
-; In: ZF set if the feature called SI is missing.   Out: BP not 0 then.   Clobbers: AX, SI.
+; In: CF clear if the feature called SI is missing.   Out: BP not 0 then.   Clobbers: AX.
 .need:
-        jnz .return
+        jc .return
+        push si
         push si
         mov si, message_lacks
         test bp, bp
@@ -83,6 +86,7 @@ check_cpu:
         call real_mode_print
         pop si
         call real_mode_print
+        pop si
         inc bp
 .return:
         ret
@@ -125,8 +129,8 @@ allow_nx:
         jne .return
         mov eax, 1
         cpuid
-        test edx, CPUID_1_EDX_MSR
-        jz .return
+        bt edx, CPUID_1_EDX_MSR
+        jnc .return
         mov ecx, eax
         shr ecx, 8
         and ecx, 0Fh                    ; family
@@ -158,10 +162,24 @@ message_lacks:          db "firstlight: this CPU lacks ", 0
 message_comma:          db ", ", 0
 name_cpuid:             db "CPUID", 0
 name_long_mode:         db "long mode", 0
-name_pae:               db "PAE", 0
-name_pse:               db "PSE", 0
-name_msr:               db "MSR", 0
 message_needed:         db ": a 64-bit x86 CPU is needed", 13, 10, 0
 message_no_nx:
         db "firstlight: warning: this CPU lacks NX: the kernel's data will be executable"
         db 13, 10, 0
+
+; What every 64-bit CPU has, and stage 2 relies on; emulators can be told to leave it out. FXSR: to
+; set CR4.OSFXSR is an exception without it. CMOV and SSE2: Clang's code, and the checksum's.
+FEATURE_NAME_BYTES      equ 5
+%macro leaf_1_feature 2 ; bit of EDX, name
+        db %1
+%%name: db %2
+        times FEATURE_NAME_BYTES - ($ - %%name) db 0
+%endmacro
+leaf_1_features:
+        leaf_1_feature CPUID_1_EDX_PAE, "PAE"
+        leaf_1_feature CPUID_1_EDX_PSE, "PSE"
+        leaf_1_feature CPUID_1_EDX_MSR, "MSR"
+        leaf_1_feature CPUID_1_EDX_CMOV, "CMOV"
+        leaf_1_feature CPUID_1_EDX_FXSR, "FXSR"
+        leaf_1_feature CPUID_1_EDX_SSE2, "SSE2"
+leaf_1_features_end:

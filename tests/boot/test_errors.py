@@ -30,7 +30,7 @@ class Cpu(ErrorTest):
         self.assertNotIn("warning", line)
 
     def test_486(self):
-        self.check("486", "long mode, PAE, MSR:")
+        self.check("486", "long mode, PAE, MSR, CMOV, FXSR, SSE2:")
 
     def test_without_cpuid(self):
         """No model lacks it, so the flag that tells is read back as it was before the change."""
@@ -39,7 +39,7 @@ class Cpu(ErrorTest):
         self.refused("^firstlight: this CPU lacks CPUID: a 64-bit x86 CPU is needed")
 
     def test_pentium3(self):
-        self.check("pentium3", "long mode:")
+        self.check("pentium3", "long mode, SSE2:")
 
     def test_qemu32(self):
         self.check("qemu32", "long mode:")
@@ -58,6 +58,15 @@ class Cpu(ErrorTest):
 
     def test_without_msr(self):
         self.check("qemu64,-msr", "MSR:")
+
+    def test_without_cmov(self):
+        self.check("qemu64,-cmov", "CMOV:")
+
+    def test_without_fxsr(self):
+        self.check("qemu64,-fxsr", "FXSR:")
+
+    def test_without_sse2(self):
+        self.check("qemu64,-sse2", "SSE2:")
 
     def test_several_are_all_named(self):
         self.check("qemu64,-lm,-pae,-pse,-msr", "long mode, PAE, PSE, MSR:")
