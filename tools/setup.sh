@@ -38,7 +38,7 @@ choose_packages() {
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
               clang-format clang-tidy git"
-        full=""
+        full="frama-c-base why3 cvc4 z3"
         ;;
     dnf)
         build="clang lld nasm cmake ninja-build glibc-devel qemu-system-x86-core"

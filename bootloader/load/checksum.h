@@ -31,15 +31,35 @@ struct checksum_state {
 typedef void checksum_copy_function(struct checksum_state *state, void *destination,
                                     const void *source, size_t bytes);
 
+/*@ requires \valid(state);
+    assigns *state;
+    ensures state->bytes == 0; */
 void checksum_begin(struct checksum_state *state);
 
 // Adds bytes (a multiple of CHECKSUM_BLOCK_SIZE), any alignment.
+/*@ requires \valid(state) && \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    requires whole_blocks: bytes % CHECKSUM_BLOCK_SIZE == 0;
+    assigns *state;
+    ensures state->bytes == (uint64_t)(\old(state->bytes) + bytes); */
 void checksum_add(struct checksum_state *state, const void *source, size_t bytes);
 
+/*@ requires \valid(state) && whole_blocks: bytes % CHECKSUM_BLOCK_SIZE == 0;
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    requires \valid((uint8_t *)destination + (0 .. bytes - 1));
+    requires \separated(state, (uint8_t *)source + (0 .. bytes - 1),
+                        (uint8_t *)destination + (0 .. bytes - 1));
+    assigns *state, ((uint8_t *)destination)[0 .. bytes - 1];
+    ensures \forall integer i; 0 <= i < bytes ==>
+            ((uint8_t *)destination)[i] == ((uint8_t *)source)[i]; */
 checksum_copy_function checksum_copy_portable;
 
+/*@ requires \valid_read(state);
+    assigns \nothing; */
 struct image_checksum checksum_end(const struct checksum_state *state);
 
+/*@ requires \valid_read(a) && \valid_read(b);
+    assigns \nothing;
+    ensures \result <==> a->sum == b->sum && a->weighted_sum == b->weighted_sum; */
 bool checksum_equal(const struct image_checksum *a, const struct image_checksum *b);
 
 #endif

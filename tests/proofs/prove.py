@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Proves one of load's files with Frama-C's WP and counts the goals of each function. Called by the
+tests beside it; by hand `prove.py FILE...` prints the counts, and with --record notes them in
+goals.txt."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from collections import namedtuple
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+LOAD = os.path.join(ROOT, "bootloader", "load")
+GOALS = os.path.join(HERE, "goals.txt")
+PROGRAMS = {"frama-c": "frama-c-base", "why3": "why3", "cvc4": "cvc4", "z3": "z3"}  # in Debian's
+
+# The provers' own steps end an attempt, not the clock, so that a busy machine loses no goal; the
+# seconds are for a prover that hangs without taking steps.
+STEPS = 3_000_000
+SECONDS = 600
+MACHINE = "gcc_x86_64"
+
+Goals = namedtuple("Goals", "total proved run_time")
+
+
+def skip_without_provers():
+    """Ends the calling test as skipped where a program is missing, with its package's name."""
+    for program, package in PROGRAMS.items():
+        if shutil.which(program) is None:
+            raise unittest.SkipTest(f"{program} is not installed: package {package}")
+
+
+def why3_configuration(directory):
+    """Which provers there are, in a file of our own and not in the user's home."""
+    path = os.path.join(directory, "why3.conf")
+    environment = {**os.environ, "WHY3CONFIG": path, "HOME": directory}
+    subprocess.run(["why3", "config", "detect"], env=environment, check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return environment
+
+
+def command(source, report, share, load, functions):
+    """Headers come from the file's own folder, so that a changed copy of load is proved as such."""
+    folders = [os.path.join(HERE, "include"), os.path.join(share, "libc"), load,
+               os.path.join(ROOT, "image"), os.path.join(ROOT, "bootloader", "include")]
+    preprocessor = " ".join(["-nostdinc", *(f"-I{folder}" for folder in folders)])
+    return ["frama-c", "-machdep", MACHINE, "-c11", "-no-frama-c-stdlib",
+            f"-cpp-extra-args={preprocessor}",
+            "-wp", "-wp-rte", "-wp-model", "Typed+Cast", "-wp-no-filter", "-wp-cache", "none",
+            "-wp-prover", "cvc4,z3", "-wp-steps", str(STEPS), "-wp-timeout", str(SECONDS),
+            "-wp-par", "1", "-wp-report-json", report,
+            *(["-wp-fct", ",".join(functions)] if functions else []), source]
+
+
+def prove(name, load=LOAD, functions=()):
+    """{function: Goals} of load's file `name`, of all its functions or of those given; and what
+    Frama-C printed."""
+    with tempfile.TemporaryDirectory(prefix="firstlight-") as directory:
+        environment = why3_configuration(directory)
+        share = subprocess.run(["frama-c", "-print-share-path"], env=environment, check=True,
+                               capture_output=True, text=True).stdout.strip()
+        report = os.path.join(directory, "report.json")
+        finished = subprocess.run(
+            command(os.path.join(load, name), report, share, load, functions), env=environment,
+            cwd=directory, capture_output=True, text=True, check=False)
+        if finished.returncode != 0 or not os.path.exists(report):
+            raise AssertionError(f"Frama-C failed on {name}:\n{finished.stdout}{finished.stderr}")
+        with open(report, encoding="utf-8") as file:
+            return count(json.load(file)), finished.stdout
+
+
+def count(report):
+    """The goals per function in WP's report. Goals of run-time errors have `_rte_` in their name."""
+    counted = {}
+    for function, goals in report["wp:functions"].items():
+        whole = goals["wp:section"]["wp:main"]
+        run_time = sum(parts["wp:main"]["total"] for goal, parts in goals.items()
+                       if "_assert_rte_" in goal)
+        counted[function] = Goals(whole["total"], whole.get("valid", 0), run_time)
+    return counted
+
+
+def read_expected():
+    """{file: {function: (goals, of them run-time errors)}} from goals.txt."""
+    expected = {}
+    with open(GOALS, encoding="utf-8") as file:
+        for line in file:
+            if line.strip() and not line.startswith("#"):
+                name, function, total, run_time = line.split()
+                expected.setdefault(name, {})[function] = (int(total), int(run_time))
+    return expected
+
+
+def differences(name, goals):
+    """What is worse than goals.txt says: a goal not proved, a function whose goals became fewer (it
+    lost its contract, say), one that is not listed, one that is gone."""
+    expected = read_expected().get(name, {})
+    wrong = [f"{function} is in goals.txt, but WP has no goals of it" for function in expected
+             if function not in goals]
+    for function, (total, proved, run_time) in goals.items():
+        if proved != total:
+            wrong.append(f"{function}: {proved} of {total} goals proved")
+        if function not in expected:
+            wrong.append(f"{function} is not in goals.txt")
+        elif total < expected[function][0] or run_time < expected[function][1]:
+            wrong.append(f"{function}: {total} goals, {run_time} of run-time errors; goals.txt has "
+                         "{} and {}".format(*expected[function]))
+    return wrong
+
+
+def record(name, goals):
+    """Puts the file's goals into goals.txt in the place of what was there."""
+    expected = read_expected()
+    expected[name] = {function: (numbers.total, numbers.run_time)
+                      for function, numbers in goals.items()}
+    with open(GOALS, encoding="utf-8") as file:
+        heading = [line for line in file if line.startswith("#")]
+    with open(GOALS, "w", encoding="utf-8") as file:
+        file.writelines(heading)
+        for name_of_file in sorted(expected):
+            for function, numbers in sorted(expected[name_of_file].items()):
+                print(name_of_file, function, *numbers, file=file)
+
+
+def main(arguments):
+    for name in (argument for argument in arguments if argument != "--record"):
+        goals, printed = prove(name)
+        if "--record" in arguments:
+            record(name, goals)
+        print(*re.findall(r"^\[wp\] \[(?:Failed|Unknown|Timeout)\].*", printed, re.MULTILINE),
+              sep="\n")
+        for function, numbers in sorted(goals.items()):
+            print(f"{name} {function}: {numbers.proved} of {numbers.total} proved, "
+                  f"{numbers.run_time} of run-time errors")
+        print(*differences(name, goals), sep="\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

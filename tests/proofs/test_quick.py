@@ -1,0 +1,40 @@
+"""The proofs in short: one small file, and that none of them rests on an assumption that README.md
+does not name."""
+
+import os
+import re
+import unittest
+
+import prove
+
+# What ACSL takes for granted without a proof.
+ASSUMPTION = re.compile(r"\b(?:admit|axiom|axiomatic|assumes\s+\\false)\b")
+ANNOTATION = re.compile(r"/\*@.*?\*/|//@[^\n]*", re.DOTALL)
+
+
+class Quick(unittest.TestCase):
+    def test_checksum(self):
+        prove.skip_without_provers()
+        goals, printed = prove.prove("checksum.c")
+        self.assertEqual(prove.differences("checksum.c", goals), [], printed)
+
+    def test_every_proved_file_has_a_test(self):
+        with open(os.path.join(prove.HERE, "test_files.py"), encoding="utf-8") as file:
+            tested = re.findall(r'self\.check\("(\w+\.c)"\)', file.read())
+        self.assertEqual(sorted([*tested, "checksum.c"]), sorted(prove.read_expected()))
+
+    def test_no_assumption_is_silent(self):
+        with open(os.path.join(prove.HERE, "README.md"), encoding="utf-8") as file:
+            named = file.read()
+        for folder in (prove.LOAD, os.path.join(prove.HERE, "include")):
+            for name in sorted(os.listdir(folder)):
+                if not name.endswith((".c", ".h")):
+                    continue
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    annotations = " ".join(ANNOTATION.findall(file.read()))
+                if ASSUMPTION.search(annotations):
+                    self.assertIn(f"`{name}`: assumes", named)
+
+
+if __name__ == "__main__":
+    unittest.main()
