@@ -87,13 +87,3 @@ _Noreturn void machine_enter(const struct kernel_entry *entry)
     handover(entry->boot_info, entry->root_physical, entry->stack_top, entry->gdt);
     __builtin_unreachable();
 }
-
-// Called by stage2/exceptions.asm.
-_Noreturn void stage2_exception(uint64_t vector, uint64_t error, uint64_t rip, uint64_t cr2);
-
-_Noreturn void stage2_exception(uint64_t vector, uint64_t error, uint64_t rip, uint64_t cr2)
-{
-    fatal("exception %llu in the loader, error code %llxh, RIP %llxh, CR2 %llxh: please report it",
-          (unsigned long long)vector, (unsigned long long)error, (unsigned long long)rip,
-          (unsigned long long)cr2);
-}

@@ -8,12 +8,12 @@
 
 // ACPI 6.4, 5.2.5.1: in the first KiB of the extended BIOS data area, or from E0000h to FFFFFh.
 // SMBIOS 3.4, 5.2: from F0000h to FFFFFh.
-#define EBDA_BYTES     1024u
-#define EBDA_LOWEST    LOW_MEMORY_END // below this the BIOS data area's word is rubbish
-#define EBDA_HIGHEST   0x9FC00u
-#define BIOS_AREA      0xE0000u
-#define BIOS_AREA_HIGH 0xF0000u
-#define BIOS_AREA_END  0x100000u
+#define EBDA_BYTES        1024u
+#define EBDA_SCANNED_FROM LOW_MEMORY_END // below this the BIOS data area's word is rubbish
+#define EBDA_HIGHEST      0x9FC00u
+#define BIOS_AREA         0xE0000u
+#define BIOS_AREA_HIGH    0xF0000u
+#define BIOS_AREA_END     0x100000u
 
 static void find(uint32_t address, uint32_t end, struct boot_tables *tables)
 {
@@ -24,7 +24,7 @@ static void find(uint32_t address, uint32_t end, struct boot_tables *tables)
 void tables_gather(struct boot_tables *tables)
 {
     const uint32_t ebda = bios_data_word(BDA_EBDA_SEGMENT) * PARAGRAPH_SIZE;
-    if (ebda >= EBDA_LOWEST && ebda <= EBDA_HIGHEST) {
+    if (ebda >= EBDA_SCANNED_FROM && ebda <= EBDA_HIGHEST) {
         find(ebda, ebda + EBDA_BYTES, tables);
     }
     find(BIOS_AREA_HIGH, BIOS_AREA_END, tables);

@@ -24,7 +24,8 @@ struct header_field {
     char name[12];
 };
 
-#define FIELD(field)    offsetof(struct elf64_header, field), sizeof(((struct elf64_header *)0)->field)
+#define HEADER_FIELD(field)                                                                        \
+    offsetof(struct elf64_header, field), sizeof(((struct elf64_header *)0)->field)
 #define IDENTITY(place) offsetof(struct elf64_header, e_ident) + (place), 1
 #define ONLY(value)                                                                                \
     {                                                                                              \
@@ -37,12 +38,12 @@ static const struct header_field header_fields[] = {
     {IDENTITY(ELF_EI_DATA), ONLY(ELF_DATA_LITTLE_ENDIAN), "EI_DATA"},
     {IDENTITY(ELF_EI_VERSION), ONLY(ELF_VERSION_CURRENT), "EI_VERSION"},
     {IDENTITY(ELF_EI_OSABI), {ELF_OSABI_SYSTEM_V, ELF_OSABI_GNU, ELF_OSABI_STANDALONE}, "OS ABI"},
-    {FIELD(e_machine), ONLY(ELF_EM_X86_64), "ELF machine"},
-    {FIELD(e_type), {ELF_ET_EXEC, ELF_ET_DYN, ELF_ET_DYN}, "e_type"},
-    {FIELD(e_version), ONLY(ELF_VERSION_CURRENT), "e_version"},
-    {FIELD(e_flags), ONLY(0), "e_flags"},
-    {FIELD(e_ehsize), ONLY(sizeof(struct elf64_header)), "e_ehsize"},
-    {FIELD(e_phentsize), ONLY(sizeof(struct elf64_program_header)), "e_phentsize"},
+    {HEADER_FIELD(e_machine), ONLY(ELF_EM_X86_64), "ELF machine"},
+    {HEADER_FIELD(e_type), {ELF_ET_EXEC, ELF_ET_DYN, ELF_ET_DYN}, "e_type"},
+    {HEADER_FIELD(e_version), ONLY(ELF_VERSION_CURRENT), "e_version"},
+    {HEADER_FIELD(e_flags), ONLY(0), "e_flags"},
+    {HEADER_FIELD(e_ehsize), ONLY(sizeof(struct elf64_header)), "e_ehsize"},
+    {HEADER_FIELD(e_phentsize), ONLY(sizeof(struct elf64_program_header)), "e_phentsize"},
 };
 
 #define FIELD_COUNT (sizeof header_fields / sizeof header_fields[0])

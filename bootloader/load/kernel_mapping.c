@@ -63,7 +63,7 @@ static bool add_pages(struct piece_walk *walk, uint64_t end, uint32_t flags)
 }
 
 // Of the pages of the run, the last that the segment touches.
-static uint64_t last_page(const struct kernel_run *run, const struct elf_segment *segment)
+static uint64_t mapped_last_page(const struct kernel_run *run, const struct elf_segment *segment)
 {
     uint64_t last_byte = elf_segment_last_byte(segment);
     return (last_byte - run->virtual_base) >> PAGE_SHIFT;
@@ -77,7 +77,7 @@ static bool walk_run(const struct kernel_layout *layout, const struct kernel_run
     uint32_t cursor = run->first_cursor;
     for (uint32_t i = 0; i < run->segment_count; i++) {
         elf_next_segment(layout->elf, &cursor, &segment);
-        uint64_t end = last_page(run, &segment) + 1;
+        uint64_t end = mapped_last_page(run, &segment) + 1;
         if (i > 0) {
             // The page shared with the segment before takes the permissions of both.
             uint64_t shared_end = walk.end--;

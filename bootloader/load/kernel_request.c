@@ -29,14 +29,15 @@ struct field_limit {
     uint32_t most;
 };
 
-#define FIELD(field)     offsetof(struct boot_request, field), sizeof(((struct boot_request *)0)->field)
+#define REQUEST_FIELD(field)                                                                       \
+    offsetof(struct boot_request, field), sizeof(((struct boot_request *)0)->field)
 #define DIRECT_MAP_SHIFT 39
 #define ANY              0xFFFFFFFFu
 
 _Static_assert((uint64_t)1 << DIRECT_MAP_SHIFT == BOOT_REQUEST_DIRECT_MAP_UNIT, "512 GiB");
 
 enum {
-    DIRECT_MAP,
+    DIRECT_MAP_ADDRESS,
     HEIGHT,
     VIDEO,
     DEPTH,
@@ -52,19 +53,19 @@ enum {
 };
 
 static const struct field_limit limits[] = {
-    [DIRECT_MAP] = {FIELD(direct_map), DIRECT_MAP_SHIFT, ANY},
-    [HEIGHT] = {FIELD(height), 0, BOOT_REQUEST_PIXELS_MAX},
-    [VIDEO] = {FIELD(video), 0, BOOT_VIDEO_FRAMEBUFFER_REQUIRED},
-    [DEPTH] = {FIELD(depth), 0, ANY},
-    [ALIGNMENT] = {FIELD(physical_alignment), PAGE_SHIFT,
+    [DIRECT_MAP_ADDRESS] = {REQUEST_FIELD(direct_map), DIRECT_MAP_SHIFT, ANY},
+    [HEIGHT] = {REQUEST_FIELD(height), 0, BOOT_REQUEST_PIXELS_MAX},
+    [VIDEO] = {REQUEST_FIELD(video), 0, BOOT_VIDEO_FRAMEBUFFER_REQUIRED},
+    [DEPTH] = {REQUEST_FIELD(depth), 0, ANY},
+    [ALIGNMENT] = {REQUEST_FIELD(physical_alignment), PAGE_SHIFT,
                    BOOT_REQUEST_PHYSICAL_ALIGNMENT_MAX >> PAGE_SHIFT},
-    [MINIMUM_VERSION] = {FIELD(minimum_version), 0, BOOT_INFO_VERSION},
-    [FLAGS] = {FIELD(flags), 0, KNOWN_FLAGS},
-    [STACK_SIZE] = {FIELD(stack_size), PAGE_SHIFT, BOOT_REQUEST_STACK_MAX >> PAGE_SHIFT},
-    [RECURSIVE_SLOT] = {FIELD(recursive_slot), 0, BOOT_REQUEST_RECURSIVE_SLOT_MAX},
-    [WIDTH] = {FIELD(width), 0, BOOT_REQUEST_PIXELS_MAX},
-    [RESERVED] = {FIELD(reserved), 0, 0},
-    [REQUIRED] = {FIELD(required), 0, (1u << KNOWN_WORDS) - 1},
+    [MINIMUM_VERSION] = {REQUEST_FIELD(minimum_version), 0, BOOT_INFO_VERSION},
+    [FLAGS] = {REQUEST_FIELD(flags), 0, KNOWN_FLAGS},
+    [STACK_SIZE] = {REQUEST_FIELD(stack_size), PAGE_SHIFT, BOOT_REQUEST_STACK_MAX >> PAGE_SHIFT},
+    [RECURSIVE_SLOT] = {REQUEST_FIELD(recursive_slot), 0, BOOT_REQUEST_RECURSIVE_SLOT_MAX},
+    [WIDTH] = {REQUEST_FIELD(width), 0, BOOT_REQUEST_PIXELS_MAX},
+    [RESERVED] = {REQUEST_FIELD(reserved), 0, 0},
+    [REQUIRED] = {REQUEST_FIELD(required), 0, (1u << KNOWN_WORDS) - 1},
 };
 
 // The fields' names in the same order, one behind the other: smaller than pointers to them.
@@ -80,7 +81,7 @@ static unsigned find_contradiction(const struct boot_request *request)
     const uint32_t depth = request->depth;
     if ((map + LOW_HALF_END >= 2 * LOW_HALF_END) ||
         (map != 0 && (request->flags & BOOT_REQUEST_NO_DIRECT_MAP) != 0)) {
-        return DIRECT_MAP;
+        return DIRECT_MAP_ADDRESS;
     }
     if ((request->width == 0) != (request->height == 0)) {
         return HEIGHT;

@@ -65,8 +65,8 @@ static void sort_by_base(struct memory_map *map)
 }
 
 // Adds [base, end) behind all others, as part of the last one where it continues that.
-static bool append(struct memory_map *map, uint64_t base, uint64_t end, uint32_t kind,
-                   struct message *why)
+static bool append_range(struct memory_map *map, uint64_t base, uint64_t end, uint32_t kind,
+                         struct message *why)
 {
     if (base >= end) {
         return true;
@@ -88,17 +88,17 @@ static bool append_whole(struct memory_map *map, const struct boot_memory_range 
     uint64_t base = range->base;
     uint64_t end = range_end(range);
     if (range->kind != BOOT_MEMORY_USABLE) {
-        return append(map, base, end, range->kind, why);
+        return append_range(map, base, end, range->kind, why);
     }
     // Rounded up within 64 bits: end is at most 2^64 - 1, so the last page is never whole.
     uint64_t first = base > ~PAGE_MASK ? ~PAGE_MASK : (base + PAGE_MASK) & ~PAGE_MASK;
     uint64_t last = end & ~PAGE_MASK;
     if (first >= last) {
-        return append(map, base, end, BOOT_MEMORY_RESERVED, why);
+        return append_range(map, base, end, BOOT_MEMORY_RESERVED, why);
     }
-    return append(map, base, first, BOOT_MEMORY_RESERVED, why) &&
-           append(map, first, last, BOOT_MEMORY_USABLE, why) &&
-           append(map, last, end, BOOT_MEMORY_RESERVED, why);
+    return append_range(map, base, first, BOOT_MEMORY_RESERVED, why) &&
+           append_range(map, first, last, BOOT_MEMORY_USABLE, why) &&
+           append_range(map, last, end, BOOT_MEMORY_RESERVED, why);
 }
 
 // Modules and framebuffer are not firmware's to report.
@@ -208,12 +208,12 @@ static bool set_kind(struct memory_map *map, uint64_t base, uint64_t end, uint32
     struct boot_memory_range parts[PARTS];
     struct memory_map with = {.capacity = PARTS, .ranges = parts};
     if (first != behind) {
-        append(&with, map->ranges[first].base, base, map->ranges[first].kind, why);
+        append_range(&with, map->ranges[first].base, base, map->ranges[first].kind, why);
     }
-    append(&with, base, end, kind, why);
+    append_range(&with, base, end, kind, why);
     if (first != behind) {
         const struct boot_memory_range *last = &map->ranges[behind - 1];
-        append(&with, end, range_end(last), last->kind, why);
+        append_range(&with, end, range_end(last), last->kind, why);
     }
     return replace_ranges(map, first, behind, parts, with.count, why);
 }

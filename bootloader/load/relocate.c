@@ -73,8 +73,8 @@ static const struct {
     {18, "TPOFF64"},     {37, "IRELATIVE"},
 };
 
-static bool refuse(const struct relocator *relocator, const struct relocation *relocation,
-                   const char *fault)
+static bool refuse_relocation(const struct relocator *relocator,
+                              const struct relocation *relocation, const char *fault)
 {
     const char *name = "";
     for (size_t i = 0; i < sizeof type_names / sizeof type_names[0]; i++) {
@@ -144,14 +144,14 @@ static bool write_value(struct relocator *relocator, const struct relocation *re
     }
     struct elf_segment segment;
     if (!elf_find_segment(relocator->elf, address, sizeof value, &segment)) {
-        return refuse(relocator, relocation, "is for 8 bytes in no segment");
+        return refuse_relocation(relocator, relocation, "is for 8 bytes in no segment");
     }
     // The parts in two pages need not follow one another in kernel memory.
     for (unsigned i = 0; i < sizeof value; i++, value >>= 8) {
         inside = address + i - relocator->window;
         if (inside >= relocator->bytes) {
             if (!move_window(relocator, &segment, address + i)) {
-                return refuse(relocator, relocation, "is for the program headers");
+                return refuse_relocation(relocator, relocation, "is for the program headers");
             }
             inside = address + i - relocator->window;
         }
@@ -188,8 +188,8 @@ static bool symbol_value(const struct relocator *relocator, const struct relocat
         usable = !undefined && type != ELF_STT_TLS && type != ELF_STT_GNU_IFUNC;
     }
     if (!usable) {
-        return refuse(relocator, relocation,
-                      "has a symbol that is undefined, TLS, IFUNC or not in the file");
+        return refuse_relocation(relocator, relocation,
+                                 "has a symbol that is undefined, TLS, IFUNC or not in the file");
     }
     *value = symbol.st_value + (symbol.st_shndx == ELF_SHN_ABS ? 0 : elf->slide);
     return true;
@@ -209,7 +209,7 @@ static bool apply(struct relocator *relocator, const struct relocation *relocati
     case R_X86_64_RELATIVE:
         break;
     default:
-        return refuse(relocator, relocation, "is not supported");
+        return refuse_relocation(relocator, relocation, "is not supported");
     }
     return write_value(relocator, relocation, base + relocation->addend);
 }

@@ -29,7 +29,7 @@ TOOL = {"embedded_stage2.c", "bootimage"} | IMAGES
 STAGE2 = {"stage2.elf", "stage2.bin"} | TOOL
 MBR = {"mbr.bin", "embedded_mbr.c", "bootimage"} | IMAGES
 
-# All C of stage 2, as assembly text with packed messages: all of it chooses how they are packed.
+# All C of stage 2 in one file, as assembly text with packed messages, and how they are packed.
 PACKED = "bootloader/stage2/packed/*.s.o"
 
 # Touched file -> the files made again, compiler's objects by the name of their source.
@@ -38,7 +38,7 @@ CASES = {
     "bootloader/stage2/uart.inc": {"first_block.o"} | STAGE2 | MBR,
     "bootloader/stage2/disk_reader.inc": {"first_block.o"} | STAGE2,
     "bootloader/stage2/stage2.ld": {"stage2.ld"} | STAGE2,
-    "bootloader/bios/a20.c": {"a20.c", PACKED} | STAGE2,
+    "bootloader/bios/a20.c": {"whole.c", PACKED} | STAGE2,
     "kernel/kernel.ld": {"firstlight-kernel.elf"} | IMAGES,
     "kernel/main.c": {"main.c", "firstlight-kernel.elf"} | IMAGES,
     "tools/bootimage/create.c": {"create.c", "bootimage"} | IMAGES,
@@ -90,7 +90,7 @@ class Rebuild(unittest.TestCase):
         if PACKED not in expected:
             return expected
         packed = {path.name for path in self.build.glob(PACKED)}
-        self.assertIn("a20.c.s.o", packed)
+        self.assertIn("whole.c.s.o", packed)
         return expected - {PACKED} | packed
 
     def test_nothing_touched(self):
@@ -108,7 +108,7 @@ class Rebuild(unittest.TestCase):
         text = header.read_text()
         self.change(header, text, "DISK_BUFFER_SECTORS     127", "DISK_BUFFER_SECTORS     126")
         made = self.made_again()
-        self.assertIn("image.c", made)
+        self.assertIn("whole.c", made)
         self.assertNotIn("mbr.bin", made)
         self.change(header, text, "0x7E00", "0x7E10")
         self.assertIn("mbr.bin", self.made_again())
