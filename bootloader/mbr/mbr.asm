@@ -31,8 +31,6 @@ STAMPED_OFFSET  equ 0DAh
 STAMPED_END     equ 0E0h
 
 READ_ATTEMPTS   equ 5
-; Lies behind the first sector before that is read: a larger sector overwrites it.
-SECTOR_MARKER   equ 0B0A5h
 
 ; Variable, behind the MBR.
 status          equ MBR_VARIABLES_ADDRESS       ; byte: INT 13h's, 0 when it reported none
@@ -73,9 +71,8 @@ message_prefix:                 ; at worst overwritten and unreadable
 code:
         jmp 0:.canonical        ; some firmware enters at 07C0:0000
 .canonical:
-        cli
         xor ax, ax
-        mov ss, ax
+        mov ss, ax              ; holds interrupts off until SP is set too
         mov sp, REAL_MODE_STACK_TOP
         mov ds, ax
         mov es, ax
@@ -87,8 +84,8 @@ code:
 .first_disk:
         mov dl, FIRST_HARD_DISK
 .try:
-        mov dh, 0               ; head 0: DX is not changed from here on
         call load_first_block   ; returns only when it failed
+        call load_first_block   ; firmware may report success and have read something else
         cmp dl, FIRST_HARD_DISK ; a wrong DL is common: the first hard disk is the other candidate
         jne .first_disk
 
@@ -165,16 +162,17 @@ load_failed:
         times STAMPED_END - ($ - $$) db 0
 
 ; Loads, checks and enters the first block from the drive in DL.
-; In: DS = ES = DH = 0, DF clear.   Out: returns only on failure, SI = message.   Clobbers: not DX.
+; In: DS = ES = 0, DF clear.   Out: returns only on failure, SI = message.   Clobbers: not DL.
 load_first_block:
+        mov dh, 0               ; head 0
         mov bx, STAGE2_ADDRESS
-        mov word [bx + SECTOR_SIZE], SECTOR_MARKER
+        mov [bx + SECTOR_SIZE], bx      ; a mark that a sector of more than 512 bytes overwrites
         mov ax, 1               ; the first sector alone proves drive and sector size
         mov cx, STAGE2_LBA + 1
         call read
         jc load_failed
         mov si, message_sector_size
-        cmp word [bx + SECTOR_SIZE], SECTOR_MARKER
+        cmp [bx + SECTOR_SIZE], bx
         jne load_failed
         cmp dword [bx], STAGE2_SIGNATURE_LOW
         jne load_damaged

@@ -46,6 +46,12 @@ first_block:
         call disk_init
         call read_rest
         call check_rest
+        je .undamaged
+        call read_rest                  ; firmware may report success and have read something else
+        call check_rest
+        mov si, message_damaged
+        jne fail
+.undamaged:
         jmp real_mode_main
 
 ; Stops if the loader's own tables would not fit below what firmware left of the first mebibyte.
@@ -85,7 +91,7 @@ read_rest:
         mov si, message_read_end
         jmp fail
 
-; Compares the rest's sums with the header's.   Clobbers: all.
+; Compares the rest's sums with the header's.   Out: ZF set if they are the same.   Clobbers: all.
 check_rest:
         mov cx, [stage2_header + STAGE2_SECTORS]
         sub cx, FIRST_BLOCK_SECTORS
@@ -103,13 +109,10 @@ check_rest:
         add si, REST_SUMS_STEP
         loop .step
         cmp ebx, [stage2_header + STAGE2_REST_SUMS]
-        jne .damaged
+        jne .return
         cmp edx, [stage2_header + STAGE2_REST_SUMS + 4]
-        jne .damaged
+.return:
         ret
-.damaged:
-        mov si, message_damaged
-        jmp fail
 
 ; Prints the message at SI and halts for ever.
 fail:

@@ -229,9 +229,15 @@ def error_rule(lba, once=False):
             f'once = "{"on" if once else "off"}"\n')
 
 
-def faulty_ide_disk(image, rules, directory):
-    """QEMU's options for an IDE disk on which `rules` (error_rule) fail."""
+def faulty_file(image, rules, directory):
+    """The name under which QEMU opens an image on which `rules` (error_rule) fail."""
     path = os.path.join(directory, "blkdebug.conf")
     with open(path, "w") as file:
         file.write("\n".join(rules))
-    return ["-drive", f"if=ide,file={option_value(f'blkdebug:{path}:{image}')},format=raw"]
+    return f"blkdebug:{path}:{image}"
+
+
+def faulty_ide_disk(image, rules, directory):
+    """QEMU's options for an IDE disk on which `rules` fail."""
+    file = option_value(faulty_file(image, rules, directory))
+    return ["-drive", f"if=ide,file={file},format=raw"]
