@@ -41,14 +41,23 @@ function(firstlight_nasm output source)
   if(arg_THEN)
     set(then COMMAND ${arg_THEN})
   endif()
+  # Which line is where: for the debugger, and for the tests.
+  if(arg_FORMAT STREQUAL "elf64")
+    set(lines -g -F dwarf)
+    set(listing "")
+  else()
+    set(listing ${output}.lst)
+    set(lines -l ${listing})
+  endif()
   list(TRANSFORM arg_INCLUDES REPLACE "^(.+)$" "-I\\1/")
   add_custom_command(OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} -DSOURCE=${source} -DOUTPUT=${output} -DINCLUDES=${include_list}
       -P ${FIRSTLIGHT_CMAKE_DIRECTORY}/NasmDepfile.cmake
-    COMMAND ${FIRSTLIGHT_NASM} -w+all -w+error -f ${arg_FORMAT} ${arg_INCLUDES} -o ${output} ${source}
+    COMMAND ${FIRSTLIGHT_NASM} -w+all -w+error -f ${arg_FORMAT} ${lines} ${arg_INCLUDES} -o ${output} ${source}
     ${then}
     DEPENDS ${source} ${arg_DEPENDS}
     DEPFILE ${output}.d
+    BYPRODUCTS ${listing}
     WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
     COMMENT "Assembling ${output}"
     VERBATIM)

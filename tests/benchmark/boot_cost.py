@@ -14,6 +14,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from harness.coverage import has_plugins  # noqa: E402
 from harness.disk_image import DiskImage  # noqa: E402
 from harness.elf_file import EXIT_CODE, PAGE, R, Segment, X, write_executable  # noqa: E402
 from harness.environment import create_image  # noqa: E402
@@ -46,8 +47,7 @@ def missing():
     """What keeps this QEMU from measuring; empty when nothing does."""
     if shutil.which(QEMU) is None:
         return f"{QEMU} is not installed"
-    if "-plugin" not in subprocess.run([QEMU, "-help"], capture_output=True, text=True,
-                                       check=True).stdout:
+    if not has_plugins(QEMU):
         return f"{QEMU} is built without plugins"
     events = subprocess.run([QEMU, "-trace", "help"], capture_output=True, text=True,
                             check=True).stdout.split()

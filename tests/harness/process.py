@@ -1,4 +1,4 @@
-"""What every emulator that the harness starts needs. Used by qemu.py and bochs.py."""
+"""What every emulator that the harness starts needs. Used by qemu.py, coverage.py and bochs.py."""
 
 import ctypes
 import signal
@@ -12,3 +12,8 @@ def die_with_parent():
     would spin for ever."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def option_value(path):
+    """A path inside a QEMU option: a comma there is doubled."""
+    return str(path).replace(",", ",,")

@@ -10,7 +10,8 @@ import tempfile
 import time
 import unittest
 
-from harness.process import die_with_parent
+from harness.coverage import recording_options
+from harness.process import die_with_parent, option_value
 from harness.qmp import Qmp, QmpClosed, QmpError
 from harness.screen import TextScreen, TEXT_SCREEN_ADDRESS, TEXT_SCREEN_BYTES
 
@@ -28,11 +29,6 @@ OUR_OWN_REASONS = ("host-qmp-quit", "host-qmp-system-reset")
 
 # Nothing but what the test names, and nothing that could make a reset go unseen.
 BARE_MACHINE = ["-nodefaults", "-no-reboot", "-device", EXIT_PORT_DEVICE]
-
-
-def option_value(path):
-    """A path inside a QEMU option: a comma there is doubled."""
-    return str(path).replace(",", ",,")
 
 
 def ide_disk(image):
@@ -59,7 +55,8 @@ class Qemu:
         self.qmp = Qmp(qmp_path)
         self.command = [QEMU, *(BARE_MACHINE if bare else []), "-display", "none",
                         "-serial", f"file:{self.serial_path}" if com1 else "none",
-                        "-qmp", f"unix:{option_value(qmp_path)}", "-S", *arguments]
+                        "-qmp", f"unix:{option_value(qmp_path)}", "-S",
+                        *recording_options(QEMU, arguments), *arguments]
         self.deadline = time.monotonic() + timeout
         self.timeout = timeout
         self.timed_out = False

@@ -1,5 +1,6 @@
-// The few functions of QEMU's TCG plugin interface that instruction_counter.c uses, declared from
-// its documentation (docs/devel/tcg-plugins.rst, version 1): distributions ship no header.
+// The few functions of QEMU's TCG plugin interface that the tests' plugins use (Plugin.cmake),
+// declared from its documentation (docs/devel/tcg-plugins.rst, version 1): distributions ship no
+// header.
 #ifndef QEMU_PLUGIN_API_H
 #define QEMU_PLUGIN_API_H
 
@@ -34,6 +35,12 @@ void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *block,
 void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *block,
                                               enum qemu_plugin_op operation, void *counter,
                                               uint64_t operand);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *instruction,
+                                            qemu_plugin_execute_callback *callback,
+                                            enum qemu_plugin_cb_flags flags, void *context);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *instruction,
+                                                enum qemu_plugin_op operation, void *counter,
+                                                uint64_t operand);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *block);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t index);
