@@ -4,7 +4,6 @@
 #include "checksum.h"
 #include "image_header.h"
 #include "mbr.h"
-#include "page.h"
 #include "stage2_header.h"
 
 #include <string.h>
@@ -117,16 +116,12 @@ static void put_item(struct header_cursor *cursor, const struct image_item *item
     cursor->item_offset += sizeof(*item);
 }
 
-// An item that wants nothing of its memory but whole pages.
 static struct image_item plain_item(enum image_item_kind kind, uint64_t lba, uint64_t bytes)
 {
-    return (struct image_item){
-        .kind = kind,
-        .lba = lba,
-        .bytes = bytes,
-        .memory_bytes = page_round_up(bytes),
-        .memory_alignment = PAGE_BYTES,
-    };
+    struct image_item item = {.kind = kind, .lba = lba, .bytes = bytes};
+
+    image_item_set_wish(&item);
+    return item;
 }
 
 static void put_memory_items(const struct image_parts *parts, const struct image_plan *plan,
@@ -169,7 +164,6 @@ static uint16_t put_text(struct header_cursor *cursor, const char *text)
     return (uint16_t)length;
 }
 
-// Large modules wish what large pages need.
 static bool put_modules(const struct image_parts *parts, const struct image_plan *plan,
                         struct header_cursor *cursor, struct message *why)
 {
@@ -178,9 +172,6 @@ static bool put_modules(const struct image_parts *parts, const struct image_plan
     for (uint32_t i = 0; i < parts->module_count; i++) {
         const struct image_module *module = &parts->modules[i];
         struct image_item item = plain_item(IMAGE_ITEM_MODULE, lba, module->file.bytes);
-        if (item.bytes >= PAGE_SIZE_2M) {
-            item.memory_alignment = PAGE_SIZE_2M;
-        }
         if (!copy_module(module, NULL, &item.checksum, why)) {
             return false;
         }

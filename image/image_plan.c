@@ -3,6 +3,7 @@
 #include "image_plan.h"
 
 #include "image_header.h"
+#include "page.h"
 
 #include <string.h>
 
@@ -127,6 +128,15 @@ static bool place_items(const struct image_parts *parts, struct image_plan *plan
     plan->used_sectors = lba;
     plan->geometry = geometry_for(lba);
     return geometry_sectors(&plan->geometry) <= IMAGE_MAX_SECTORS;
+}
+
+void image_item_set_wish(struct image_item *item)
+{
+    const bool large = item->kind == IMAGE_ITEM_MODULE && item->bytes >= PAGE_SIZE_2M;
+
+    item->memory_bytes = page_round_up(item->bytes);
+    item->memory_alignment = large ? PAGE_SIZE_2M : PAGE_BYTES;
+    item->memory_phase = 0;
 }
 
 bool image_plan_make(uint32_t stage2_sectors, const struct image_parts *parts,

@@ -59,6 +59,10 @@ bool command_line_check(const char *command_line, size_t bytes, struct message *
 bool module_texts_check(uint32_t number, const char *name, size_t name_bytes,
                         const char *command_line, size_t command_line_bytes, struct message *why);
 
+// Sets what memory an item other than a kernel wants: whole pages, and a large module what large
+// pages need.
+void image_item_set_wish(struct image_item *item);
+
 // Checks the texts and places everything behind a stage 2 of so many sectors; of the parts only
 // sizes and texts are looked at. False, with a message, when a text is not allowed, or the disk
 // format cannot say so many modules or so many sectors.

@@ -27,6 +27,23 @@ static void check_item_end(struct reading *reading, struct image_part *part, con
     }
 }
 
+// What the image header asks for an item that is no kernel.
+static void check_wish(struct reading *reading, const char *what, const struct image_item *item)
+{
+    struct image_item expected = *item;
+
+    image_item_set_wish(&expected);
+    if (item->memory_bytes != expected.memory_bytes ||
+        item->memory_alignment != expected.memory_alignment ||
+        item->memory_phase != expected.memory_phase) {
+        message_format(next_problem(reading),
+                       "the image header asks for %llu bytes of memory for %s of %llu, or for "
+                       "another alignment: make the image anew",
+                       (unsigned long long)item->memory_bytes, what,
+                       (unsigned long long)item->bytes);
+    }
+}
+
 // Reads an item block by block, checks its checksum and the zeros behind it, and puts its sectors
 // into `buffer` unless that is null. Whether it is good.
 static bool read_item(struct reading *reading, enum image_part_kind kind, const char *what,
@@ -39,6 +56,9 @@ static bool read_item(struct reading *reading, enum image_part_kind kind, const 
     uint64_t part_sectors;
 
     part->item = item;
+    if (item->kind != IMAGE_ITEM_KERNEL) {
+        check_wish(reading, what, item);
+    }
     checksum_begin(&state);
     // The whole of it is asked for at once, so that the message names all that is missing.
     if (!check_file_holds(reading, what, item->lba, sectors)) {

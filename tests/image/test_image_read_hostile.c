@@ -68,6 +68,12 @@ static void refuses_what_the_header_cannot_mean(void **state)
     free(image.bytes);
 
     make_image(&image, "quiet");
+    put_u64(item_at(&image, 0, offsetof(struct image_item, memory_bytes)), (uint64_t)1 << 63);
+    put_header_sum(&image);
+    check_problem(&image, "asks for 9223372036854775808 bytes of memory for the command line of 5");
+    free(image.bytes);
+
+    make_image(&image, "quiet");
     put_u64(image.bytes + SECTOR_SIZE + offsetof(struct stage2_header, image_header_lba), 20);
     put_stage2_sums(&image);
     check_problem(&image, "1 sectors of image header at LBA 20");

@@ -1,11 +1,11 @@
 // Looks at the fake machine as the kernel would find it.
 #include "entered_kernel.h"
 
+#include "kernel_request.h"
 #include "memory_oracle.h"
 #include "unit.h"
 
 #define PAGE            4096u
-#define STACK_BYTES     0x10000u
 #define VGA_TEXT_START  0xB8000u
 #define VGA_TEXT_END    0xC0000u
 #define GIB_4           0x100000000u
@@ -23,7 +23,7 @@ static uint64_t physical_of(const struct entered_kernel *kernel, uint64_t addres
     return mapping.physical_address + (address - mapping.virtual_address);
 }
 
-static void read_virtual(const struct entered_kernel *kernel, uint64_t address, void *destination,
+void entered_kernel_read(const struct entered_kernel *kernel, uint64_t address, void *destination,
                          uint64_t bytes)
 {
     uint8_t *to = destination;
@@ -104,8 +104,16 @@ static void check_mapping(const struct mapping *mapping, void *context)
 static void check_direct_map(const struct entered_kernel *kernel)
 {
     const struct boot_info *info = &kernel->info;
-    assert_true(info->direct_map_offset >= 0xFFFF800000000000u);
-    assert_int_equal(info->direct_map_offset % 0x8000000000u, 0);
+    if ((kernel->asked.flags & BOOT_REQUEST_NO_DIRECT_MAP) != 0) {
+        assert_int_equal(info->direct_map_size, 0);
+        return;
+    }
+    if (kernel->asked.direct_map != 0) {
+        assert_int_equal(info->direct_map_offset, kernel->asked.direct_map);
+    } else {
+        assert_true(info->direct_map_offset >= 0xFFFF800000000000u);
+    }
+    assert_int_equal(info->direct_map_offset % BOOT_REQUEST_DIRECT_MAP_UNIT, 0);
     assert_true(info->direct_map_size >= GIB_4);
     for (uint64_t i = 0; i < info->memory_map_count; i++) {
         const struct boot_memory_range *range = &kernel->map[i];
@@ -135,9 +143,10 @@ static void check_screen(const struct entered_kernel *kernel)
 static void check_stack(const struct entered_kernel *kernel)
 {
     const struct boot_info *info = &kernel->info;
-    assert_int_equal(info->stack_top - info->stack_bottom, STACK_BYTES);
+    const uint64_t bytes = kernel->asked.stack_size;
+    assert_int_equal(info->stack_top - info->stack_bottom, bytes);
     assert_int_equal(kernel->machine->entry.stack_top, info->stack_top);
-    check_access(kernel, info->stack_bottom, STACK_BYTES, ELF_PF_R | ELF_PF_W);
+    check_access(kernel, info->stack_bottom, bytes, ELF_PF_R | ELF_PF_W);
     check_not_mapped(kernel, info->stack_bottom - 1);
     check_not_mapped(kernel, info->stack_top);
 }
@@ -156,7 +165,7 @@ static void check_handover_page(const struct entered_kernel *kernel)
 static void check_gdt(const struct entered_kernel *kernel)
 {
     uint64_t gdt[3];
-    read_virtual(kernel, kernel->machine->entry.gdt, gdt, sizeof gdt);
+    entered_kernel_read(kernel, kernel->machine->entry.gdt, gdt, sizeof gdt);
     assert_true(gdt[0] == 0 && gdt[1] == GDT_CODE_64_BIT && gdt[2] == GDT_DATA);
 }
 
@@ -214,7 +223,7 @@ static void check_claims(const struct entered_kernel *kernel)
 
 static void read_boot_info(struct entered_kernel *kernel)
 {
-    read_virtual(kernel, kernel->machine->entry.boot_info, &kernel->info, sizeof kernel->info);
+    entered_kernel_read(kernel, kernel->machine->entry.boot_info, &kernel->info, sizeof kernel->info);
     const struct boot_info *info = &kernel->info;
     assert_int_equal(info->version, BOOT_INFO_VERSION);
     assert_int_equal(info->size, sizeof *info);
@@ -225,13 +234,20 @@ static void read_boot_info(struct entered_kernel *kernel)
     kernel->has_symbols = info->symbols.count != 0;
     const size_t bytes = (size_t)info->memory_map_count * sizeof *kernel->map;
     kernel->map = allocate(bytes);
-    read_virtual(kernel, (uintptr_t)info->memory_map, kernel->map, bytes);
+    entered_kernel_read(kernel, (uintptr_t)info->memory_map, kernel->map, bytes);
     // Writable, as all that boot_info points to.
     check_access(kernel, kernel->machine->entry.boot_info, sizeof *info, ELF_PF_R | ELF_PF_W);
     check_access(kernel, (uintptr_t)info->memory_map, bytes, ELF_PF_R | ELF_PF_W);
 }
 
 void entered_kernel_begin(struct entered_kernel *kernel, const struct fake_machine *machine)
+{
+    const struct boot_request nothing = {.stack_size = DEFAULT_STACK_BYTES};
+    entered_kernel_begin_asked(kernel, machine, &nothing);
+}
+
+void entered_kernel_begin_asked(struct entered_kernel *kernel, const struct fake_machine *machine,
+                                const struct boot_request *asked)
 {
     if (machine->ending != BOOT_ENTERED) {
         fail_msg("%s", machine->line.text);
@@ -242,10 +258,13 @@ void entered_kernel_begin(struct entered_kernel *kernel, const struct fake_machi
     assert_non_null(block);
     *kernel = (struct entered_kernel){
         .machine = machine,
+        .asked = *asked,
         .walker = {.pool = block->host,
                    .pool_physical = block->physical,
                    .pool_bytes = block->bytes,
-                   .root_physical = root},
+                   .root_physical = root,
+                   .recursive_slot = asked->recursive_slot,
+                   .nx = machine->nx},
     };
     read_boot_info(kernel);
     page_walker_visit(&kernel->walker, check_mapping, kernel);
@@ -287,7 +306,7 @@ static void check_segment(const struct entered_kernel *kernel, const struct elf_
     uint8_t *actual = malloc((size_t)segment->p_memsz);
     assert_true(expected != NULL && actual != NULL);
     memcpy(expected, file->bytes + segment->p_offset, (size_t)segment->p_filesz);
-    read_virtual(kernel, segment->p_vaddr, actual, segment->p_memsz);
+    entered_kernel_read(kernel, segment->p_vaddr, actual, segment->p_memsz);
     assert_memory_equal(actual, expected, (size_t)segment->p_memsz);
     free(expected);
     free(actual);
@@ -326,7 +345,7 @@ static void check_text(const struct entered_kernel *kernel, const char *at, cons
 {
     char actual[256];
     assert_true(strlen(text) < sizeof actual);
-    read_virtual(kernel, (uintptr_t)at, actual, strlen(text) + 1);
+    entered_kernel_read(kernel, (uintptr_t)at, actual, strlen(text) + 1);
     assert_string_equal(actual, text);
 }
 
@@ -334,7 +353,7 @@ static void check_bytes(const struct entered_kernel *kernel, uint64_t address, c
                         uint64_t size)
 {
     uint8_t *actual = allocate((size_t)size);
-    read_virtual(kernel, address, actual, size);
+    entered_kernel_read(kernel, address, actual, size);
     assert_memory_equal(actual, bytes, (size_t)size);
     check_access(kernel, address, size, ELF_PF_R | ELF_PF_W);
     free(actual);
@@ -346,7 +365,7 @@ void entered_kernel_check_modules(const struct entered_kernel *kernel,
     assert_int_equal(kernel->info.module_count, count);
     for (uint32_t i = 0; i < count; i++) {
         struct boot_module module;
-        read_virtual(kernel, (uintptr_t)(kernel->info.modules + i), &module, sizeof module);
+        entered_kernel_read(kernel, (uintptr_t)(kernel->info.modules + i), &module, sizeof module);
         assert_int_equal(module.size, modules[i].size);
         assert_int_equal((uintptr_t)module.address % PAGE, 0);
         assert_int_equal(physical_of(kernel, (uintptr_t)module.address), module.physical_address);
@@ -378,7 +397,7 @@ void entered_kernel_check_command_line(const struct entered_kernel *kernel, cons
     const size_t length = strlen(text);
     assert_int_equal(kernel->info.command_line_length, length);
     char *actual = allocate(length + 1);
-    read_virtual(kernel, (uintptr_t)kernel->info.command_line, actual, length + 1);
+    entered_kernel_read(kernel, (uintptr_t)kernel->info.command_line, actual, length + 1);
     assert_memory_equal(actual, text, length + 1);
     free(actual);
 }

@@ -7,6 +7,7 @@
 #include "elf_builder.h"
 #include "fake_machine.h"
 #include "firstlight/boot_info.h"
+#include "firstlight/boot_request.h"
 #include "page_walker.h"
 
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 
 struct entered_kernel {
     const struct fake_machine *machine;
+    struct boot_request asked;
     struct page_walker walker;
     struct boot_info info;
     struct boot_memory_range *map; // info.memory_map_count of them
@@ -24,7 +26,15 @@ struct entered_kernel {
 // Fails the test unless the boot has ended in the kernel and everything that does not depend on
 // the kernel's content is as the contract says.
 void entered_kernel_begin(struct entered_kernel *kernel, const struct fake_machine *machine);
+// The same for a kernel that has asked for something: its request, the defaults put in.
+void entered_kernel_begin_asked(struct entered_kernel *kernel, const struct fake_machine *machine,
+                                const struct boot_request *asked);
 void entered_kernel_end(struct entered_kernel *kernel);
+
+// Reads what the kernel finds at a virtual address; all of it must be mapped, to memory that the
+// loader has asked for.
+void entered_kernel_read(const struct entered_kernel *kernel, uint64_t address, void *destination,
+                         uint64_t bytes);
 
 // Fails the test unless the segments of `file` are where and what they should be.
 void entered_kernel_check_segments(const struct entered_kernel *kernel,
