@@ -28,7 +28,7 @@ done
 # Running: QEMU; its windows where there is a display.
 # Testing: Python drives; cmocka and the sanitizers' runtime for unit tests; Bochs, the second
 # emulator; sfdisk, parted, El Torito and memdisk for images; gcc and mingw, the host tool's other
-# compilers; llvm-readelf and -objdump; the formatter and the linter, and git, which lists what to lint.
+# compilers; llvm-readelf and -objdump; the formatter and the linter, and git, which lists what to lint; Unicorn, a CPU for boot sectors.
 # The laboratory (full; apt only, elsewhere its tests are skipped where something is missing).
 choose_packages() {
     case $1 in
@@ -37,7 +37,7 @@ choose_packages() {
         gui="qemu-system-gui"
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
-              clang-format clang-tidy git"
+              clang-format clang-tidy git python3-unicorn"
         full="frama-c-base why3 cvc4 z3"
         ;;
     dnf)

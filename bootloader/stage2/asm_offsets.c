@@ -47,7 +47,6 @@ void asm_offsets(void)
 
     OFFSET(STAGE2_FIRST_BLOCK_SUMS, stage2_header, first_block_sums);
     OFFSET(STAGE2_REST_SUMS, stage2_header, rest_sums);
-    OFFSET(STAGE2_SECTORS, stage2_header, stage2_sectors);
     VALUE(STAGE2_HEADER_SIZE, sizeof(struct stage2_header));
 
     OFFSET(DISK_LBA, disk_request, lba);

@@ -10,12 +10,16 @@
         bits 16
         cpu 386
 
-        extern stage2_sectors           ; by the linker script
+        extern stage2_sectors           ; by the linker script, as the next two
+        extern stage2_rest_sectors      ; behind the first block
+        extern stage2_rest_steps        ; of their sums
         extern real_mode_main
         global stage2_header
         global real_mode_halt
-        global first_block_sectors      ; for the linker script
+        global first_block_sectors      ; for the linker script, as the next one
 first_block_sectors     equ FIRST_BLOCK_SECTORS
+        global rest_steps_per_sector
+rest_steps_per_sector   equ SECTOR_SIZE / REST_SUMS_STEP
 
         section .first_block.header progbits alloc exec write
 
@@ -66,9 +70,7 @@ read_rest:
         mov di, disk_request
         mov dword [di + DISK_LBA], STAGE2_LBA + FIRST_BLOCK_SECTORS
         mov dword [di + DISK_LBA + 4], 0
-        mov ax, [stage2_header + STAGE2_SECTORS]
-        sub ax, FIRST_BLOCK_SECTORS
-        mov [di + DISK_SECTORS], ax
+        mov word [di + DISK_SECTORS], stage2_rest_sectors
         mov word [di + DISK_SEGMENT], REST_ADDRESS >> 4
         call disk_read
         cmp byte [disk_request + DISK_FAILED], 0
@@ -93,9 +95,7 @@ read_rest:
 
 ; Compares the rest's sums with the header's.   Out: ZF set if they are the same.   Clobbers: all.
 check_rest:
-        mov cx, [stage2_header + STAGE2_SECTORS]
-        sub cx, FIRST_BLOCK_SECTORS
-        imul cx, cx, SECTOR_SIZE / REST_SUMS_STEP
+        mov cx, stage2_rest_steps
         mov si, REST_ADDRESS
         xor ebx, ebx                    ; sum
         xor edx, edx                    ; weighted sum
