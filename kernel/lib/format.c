@@ -25,6 +25,7 @@ static intmax_t signed_argument(va_list *arguments, enum length_modifier length)
     case LENGTH_Z: // the signed type as wide as size_t, which is ptrdiff_t here
     case LENGTH_T:
         return va_arg(*arguments, ptrdiff_t);
+    case LENGTH_LONG_DOUBLE: // of no integer
     case LENGTH_INT:
         break;
     }
@@ -47,6 +48,7 @@ static uintmax_t unsigned_argument(va_list *arguments, enum length_modifier leng
     case LENGTH_Z:
     case LENGTH_T: // the unsigned type as wide as ptrdiff_t, which is size_t here
         return va_arg(*arguments, size_t);
+    case LENGTH_LONG_DOUBLE: // of no integer
     case LENGTH_INT:
         break;
     }
@@ -131,7 +133,7 @@ static void parse_length(const char **format, struct conversion *conversion)
     } modifiers[] = {
         // longer ones first
         {"hh", LENGTH_HH}, {"h", LENGTH_H}, {"ll", LENGTH_LL}, {"l", LENGTH_L},
-        {"z", LENGTH_Z},   {"j", LENGTH_J}, {"t", LENGTH_T},
+        {"z", LENGTH_Z},   {"j", LENGTH_J}, {"t", LENGTH_T},   {"L", LENGTH_LONG_DOUBLE},
     };
     for (size_t i = 0; i < sizeof modifiers / sizeof modifiers[0]; i++) {
         const char *text = modifiers[i].text;
@@ -141,6 +143,30 @@ static void parse_length(const char **format, struct conversion *conversion)
             return;
         }
     }
+}
+
+// The conversions of C that take a double. Where the caller put it, and so the arguments behind it,
+// cannot be told without SSE: the rest of the format is not to be read.
+static bool takes_double(char letter)
+{
+    static const char letters[] = "aAeEfFgG";
+    for (size_t i = 0; i + 1 < sizeof letters; i++) {
+        if (letter == letters[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Prints what is wrong with it, then the format from there on as it stands.
+static void refuse_double(struct output *output, char letter, const char *conversion)
+{
+    const char name[] = {'%', letter};
+    static const char advice[] = " is not supported, use format_double)";
+    output_put(output, "(", 1);
+    output_put(output, name, sizeof name);
+    output_put(output, advice, sizeof advice - 1);
+    output_put(output, conversion, strlen(conversion));
 }
 
 // Prints one conversion; false when the letter is none of those known.
@@ -197,6 +223,10 @@ size_t format_list(format_sink *sink, void *context, const char *format, va_list
         parse_precision(&format, &conversion, &copy);
         parse_length(&format, &conversion);
         const char letter = *format;
+        if (takes_double(letter)) {
+            refuse_double(&output, letter, start);
+            break;
+        }
         if (letter != '\0') {
             format++;
         }

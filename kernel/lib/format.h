@@ -8,7 +8,9 @@
 //     length       hh h l ll z j t
 //     conversions  d i u o x X c s p %
 // Two things C leaves open: %p prints 0x and hexadecimal digits, %s of a null pointer "(null)".
-// What is not understood (%f, %n) is printed as it stands and takes no argument.
+// %a %e %f %g are refused: "(%f is not supported, use format_double)" and the rest of the format as
+// it stands, without reading another argument, since Clang passes a double where va_arg does not
+// find it. What else is not understood (%n) is printed as it stands and takes no argument.
 #ifndef KERNEL_LIB_FORMAT_H
 #define KERNEL_LIB_FORMAT_H
 

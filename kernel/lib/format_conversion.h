@@ -20,6 +20,7 @@ enum length_modifier {
     LENGTH_Z,
     LENGTH_J,
     LENGTH_T,
+    LENGTH_LONG_DOUBLE,
 };
 
 // One conversion of the format, between its % and its letter.

@@ -3,6 +3,7 @@
 #include "arch/x86_64/machine_exit.h"
 #include "console/console.h"
 #include "kernel.h"
+#include "lib/format_double.h"
 #include "lib/string.h"
 
 #include <stdbool.h>
@@ -29,6 +30,13 @@ static void print_float(const char *name, float value)
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     kprintf("%s %08x\n", name, bits);
+}
+
+static void print_decimal(double value)
+{
+    char text[40];
+    (void)format_double(text, sizeof text, DOUBLE_BITS(value), 'f', 20);
+    kprintf("decimal %s\n", text);
 }
 
 // The logistic map is chaotic: one wrong bit anywhere changes all that follows.
@@ -75,6 +83,7 @@ _Noreturn void kernel_main(const struct boot_info *info)
     print_float("float many", (float)many);
     print_double("widened", (double)(float)third);
     print_double("tiny", third * 0x1p-1060);
+    print_decimal(third * growth);
     print_comparisons(third, growth);
     print_comparisons(growth, growth);
     print_comparisons(growth / 0 - growth / 0, growth); // NaN

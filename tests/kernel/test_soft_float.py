@@ -52,6 +52,7 @@ class SoftFloat(unittest.TestCase):
             f"float many {float_bits(float(2**63))}",
             f"widened {double_bits(single(THIRD))}",
             f"tiny {double_bits(THIRD * 2.0**-1060)}",
+            f"decimal {THIRD * GROWTH:.20f}",
             "comparisons 110100", "comparisons 011010", "comparisons 000100",
             f"integers -3 {int(GROWTH * 1e9)} {int(-GROWTH * 1e18)} {int(GROWTH * 4e18)}"]
         image = build_path("tests", "kernel", "soft_float.bin")

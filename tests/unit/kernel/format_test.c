@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -142,7 +143,7 @@ static void unknown_stands_as_it_is(void **state)
 {
     (void)state;
     // Not literals in the calls: the compiler would rightly refuse them.
-    static const char *const formats[] = {"%q", "%", "a%", "%-5", "%ll", "%5.3f!", "%n", "%08"};
+    static const char *const formats[] = {"%q", "%", "a%", "%-5", "%ll", "%n", "%08"};
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         char text[CAPACITY];
         const size_t length = format_buffer(text, sizeof text, formats[i], 0);
@@ -158,6 +159,98 @@ static void takes_no_argument_for_unknown(void **state)
     char text[CAPACITY];
     format_buffer(text, sizeof text, format, 7);
     assert_string_equal(text, "%y7");
+}
+
+// By name; what follows is not formatted, for its arguments cannot be found.
+static void refuses_floating_point(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *format;
+        const char *text;
+    } cases[] = {
+        {"%d%f", "7(%f is not supported, use format_double)%f"},
+        {"x%-08.3e|%s %d\n", "x(%e is not supported, use format_double)%-08.3e|%s %d\n"},
+        {"%g%g", "(%g is not supported, use format_double)%g%g"},
+        {"%lf", "(%f is not supported, use format_double)%lf"},
+        {"%Lf", "(%f is not supported, use format_double)%Lf"},
+        {"%a", "(%a is not supported, use format_double)%a"},
+        {"%E", "(%E is not supported, use format_double)%E"},
+        {"%F", "(%F is not supported, use format_double)%F"},
+        {"%G", "(%G is not supported, use format_double)%G"},
+        {"%A", "(%A is not supported, use format_double)%A"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[CAPACITY];
+        format_buffer(text, sizeof text, cases[i].format, 7);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+// ---- Generated formats ----
+
+#define GENERATED 50000u
+
+static uint64_t random_state = UINT64_C(0x2545F4914F6CDD1D);
+
+// Marsaglia's xorshift; a number below `limit`.
+static unsigned random_below(unsigned limit)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (unsigned)(random_state >> 33) % limit;
+}
+
+// Appends %, some of the flags, and width and precision if the kind has one: as numbers or as *.
+static void append_conversion(char *format, const char *flags, bool precision, bool stars,
+                              const char *letter)
+{
+    char *end = format + strlen(format);
+    end += sprintf(end, "%.*s%%", (int)random_below(3), "<>");
+    for (; *flags != '\0'; flags++) {
+        if (random_below(2) == 1) {
+            *end++ = *flags;
+        }
+    }
+    end += stars ? sprintf(end, "*") : sprintf(end, "%.*u", (int)random_below(3), random_below(40));
+    if (precision) {
+        end += stars ? sprintf(end, ".*") : sprintf(end, ".%u", random_below(40));
+    }
+    sprintf(end, "%s", letter);
+}
+
+// Four conversions in a row, of an integer, a string, a character and a pointer.
+static void generated_formats(void **state)
+{
+    (void)state;
+    static const char *const integers[] = {"lld", "li", "ju", "zo", "llx", "lX"};
+    static const char text[] = "a string of the kernel's";
+    for (unsigned i = 0; i < GENERATED; i++) {
+        const bool stars = random_below(2) == 1;
+        char format[128] = "";
+        append_conversion(format, "-+ #0", true, stars, integers[random_below(6)]);
+        append_conversion(format, "-", true, stars, "s");
+        append_conversion(format, "-", false, stars, "c");
+        append_conversion(format, "-", false, stars, "p");
+        const uint64_t value = random_state >> random_below(64);
+        const void *pointer = (void *)(random_state | 1);
+        const char *string = text + random_below(sizeof text);
+        const int a = (int)random_below(80) - 40;
+        const int b = (int)random_below(50) - 10;
+        char ours[CAPACITY];
+        char theirs[CAPACITY];
+        if (stars) {
+            format_buffer(ours, CAPACITY, format, a, b, value, b, a, string, a, 'x', b, pointer);
+            snprintf(theirs, CAPACITY, format, a, b, value, b, a, string, a, 'x', b, pointer);
+        } else {
+            format_buffer(ours, CAPACITY, format, value, string, 'x', pointer);
+            snprintf(theirs, CAPACITY, format, value, string, 'x', pointer);
+        }
+        if (strcmp(ours, theirs) != 0) {
+            fail_msg("format %s: \"%s\", expected \"%s\"", format, ours, theirs);
+        }
+    }
 }
 
 static void stays_inside_the_buffer(void **state)
@@ -194,6 +287,8 @@ int main(void)
         cmocka_unit_test(arguments_in_a_row),
         cmocka_unit_test(unknown_stands_as_it_is),
         cmocka_unit_test(takes_no_argument_for_unknown),
+        cmocka_unit_test(refuses_floating_point),
+        cmocka_unit_test(generated_formats),
         cmocka_unit_test(stays_inside_the_buffer),
         cmocka_unit_test(width_beyond_an_int_is_cut),
     };
