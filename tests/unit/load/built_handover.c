@@ -111,13 +111,9 @@ bool handover_try(struct built_handover *built, const struct elf64_program_heade
     return handover_plan(&built->input, &built->handover, why);
 }
 
-void handover_make(struct built_handover *built, const struct elf64_program_header *segments,
-                   uint32_t count, const char *command_line)
+void handover_build_planned(struct built_handover *built)
 {
     struct message why = {.text = ""};
-    if (!handover_try(built, segments, count, command_line, &why)) {
-        fail_msg("%s", why.text);
-    }
     const struct handover *plan = &built->handover;
     built->physical = claim(&built->map, plan->memory_bytes, BOOT_MEMORY_LOADER_RECLAIMABLE);
     built->memory = allocate_pages((size_t)plan->memory_bytes);
@@ -130,6 +126,16 @@ void handover_make(struct built_handover *built, const struct elf64_program_head
                                          .root_physical = plan->root_physical,
                                          .recursive_slot = built->request.recursive_slot,
                                          .nx = built->nx};
+}
+
+void handover_make(struct built_handover *built, const struct elf64_program_header *segments,
+                   uint32_t count, const char *command_line)
+{
+    struct message why = {.text = ""};
+    if (!handover_try(built, segments, count, command_line, &why)) {
+        fail_msg("%s", why.text);
+    }
+    handover_build_planned(built);
 }
 
 void handover_free(struct built_handover *built)

@@ -49,7 +49,10 @@ void handover_add_symbols(struct built_handover *built, uint64_t physical, uint6
 bool handover_try(struct built_handover *built, const struct elf64_program_header *segments,
                   uint32_t count, const char *command_line, struct message *why);
 
-// Takes loader memory and builds; a refusal of this or the plan fails the test.
+// Takes loader memory and builds what handover_try has planned; a refusal fails the test.
+void handover_build_planned(struct built_handover *built);
+
+// Plans and builds; a refusal of either fails the test.
 void handover_make(struct built_handover *built, const struct elf64_program_header *segments,
                    uint32_t count, const char *command_line);
 

@@ -1,0 +1,164 @@
+"""Shows that the fuzz targets find faults: `faults.py BUILD NAME` builds the target NAME with a
+fault seeded in a copy of the source it tests, and passes when fuzzing, from the committed corpus,
+finds it within RUNS executions. Without NAME: all, as the table of README.md."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+
+import fuzz
+
+RUNS = 300000
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LOAD = "bootloader/load/"
+
+# Target: file, text, what stands there instead, what that means.
+FAULTS = {
+    "image_header": (
+        LOAD + "image_header.c",
+        "item->lba > image_sectors || sectors > image_sectors - item->lba",
+        "item->lba + sectors > image_sectors",
+        "the end of an item may overflow"),
+    "kernel": (
+        LOAD + "elf_segments.c",
+        "flags |= walk->last_page_flags;",
+        "",
+        "a page that two segments share may be writable and executable"),
+    "relocate": (
+        LOAD + "relocate.c",
+        "elf_find_segment(relocator->elf, address, sizeof value, &segment)",
+        "elf_find_segment(relocator->elf, address, 1, &segment)",
+        "a relocation's 8 bytes may pass their segment"),
+    "memory_map": (
+        LOAD + "memory_map.c",
+        "(base + PAGE_MASK) & ~PAGE_MASK;\n    uint64_t last",
+        "base & ~PAGE_MASK;\n    uint64_t last",
+        "usable memory is rounded outwards"),
+    "memory_claims": (
+        LOAD + "memory_map.c",
+        "map->ranges[behind].base <= end",
+        "map->ranges[behind].base < end",
+        "what is claimed does not become one with the range behind it"),
+    "firmware_memory": (
+        "bootloader/bios/firmware_memory.c",
+        "usable = false; // cannot be trusted",
+        "// cannot be trusted",
+        "a list that loses its signature midway is believed"),
+    "boot_request": (
+        LOAD + "kernel_request.c",
+        "if (end > bytes)",
+        "if (descriptor > bytes)",
+        "a note's descriptor may pass the file"),
+    "handover": (
+        LOAD + "address_space.c",
+        "slot_of(last_byte) - first + 1",
+        "slot_of(last_byte) - first",
+        "the kernel's last 512 GiB count as free"),
+    "symbols": (
+        LOAD + "symbols.c",
+        "symbol->name >= header->names_bytes",
+        "symbol->name > header->names_bytes",
+        "a name may begin behind the item"),
+    "firmware_tables": (
+        LOAD + "firmware_tables.c",
+        "lesser(left, RSDP_LENGTH_MAX)",
+        "RSDP_LENGTH_MAX",
+        "an RSDP may pass the area it is in"),
+    "video_mode": (
+        LOAD + "video_mode.c",
+        "mode->pitch >= mode->width * pixel_bytes",
+        "mode->pitch >= mode->width",
+        "lines may be longer than the pitch"),
+    "message": (
+        LOAD + "message.c",
+        "message->length < MESSAGE_CAPACITY - 1",
+        "message->length < MESSAGE_CAPACITY",
+        "the NUL of a message that is cut is written behind it"),
+    "command_line": (
+        LOAD + "slide.c",
+        "value <= (UINT64_MAX - digit) / base",
+        "value <= UINT64_MAX / base",
+        "a seed may overflow"),
+    "create": (
+        "image/symbol_table.c",
+        "!elf_section_in_file(&sections, &section)",
+        "false",
+        "the symbol table may pass the end of the file"),
+    "inspect": (
+        "image/image_read.c",
+        "lba > file_sectors || sectors > file_sectors - lba",
+        "lba > file_sectors",
+        "an item may pass the end of the file"),
+    "stage2": (
+        "bootloader/stage2/kernel.c",
+        "kernel->layout.memory_bytes > item->memory_bytes ||",
+        "",
+        "a kernel may take more memory than was claimed for it"),
+}
+
+
+def commands(build):
+    """What is compiled for the fuzz targets: source, command, object."""
+    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
+        for entry in json.load(file):
+            if "fuzzer-no-link" in entry["command"]:
+                words = shlex.split(entry["command"])
+                place = words.index("-o") + 1
+                yield entry["file"], words[:place - 1], os.path.join(build, words[place])
+
+
+def build_faulty(build, name, scratch):
+    file, text, instead, _ = FAULTS[name]
+    source = os.path.join(SOURCE, file)
+    with open(source, encoding="utf-8") as original:
+        content = original.read()
+    if content.count(text) != 1:
+        sys.exit(f"faults.py: {file} has {content.count(text)} times {text!r}")
+    faulty = os.path.join(scratch, os.path.basename(file))
+    with open(faulty, "w", encoding="utf-8") as copy:
+        copy.write(content.replace(text, instead))
+    compiler = next(words for path, words, _ in commands(build) if path == source)
+    # Headers beside the source are found there; a function may have become unused.
+    subprocess.run([*compiler, "-Wno-unused", f"-I{os.path.dirname(source)}", "-c", faulty, "-o",
+                    faulty + ".o"], cwd=build, check=True)
+    own = [made for path, _, made in commands(build)
+           if os.sep + f"fuzz_{name}.dir" + os.sep in made and path != source]
+    libraries = [os.path.join(build, "tests", "fuzz", f"lib{library}.a")
+                 for library in ("fuzzed_tool", "fuzzed_code")]
+    # The faulty object comes first: nothing takes the good one out of the archive.
+    subprocess.run([compiler[0], "-fsanitize=fuzzer,address,undefined", "-o",
+                    os.path.join(scratch, "fuzz_" + name), faulty + ".o", *own, *libraries,
+                    "-lcmocka"], check=True)
+
+
+def find(build, name):
+    """After how many executions the fault was found; 0 when it was not."""
+    folder = os.path.join(build, "tests", "fuzz")
+    target = fuzz.targets(folder, [name])[0]
+    with tempfile.TemporaryDirectory() as scratch:
+        build_faulty(build, name, scratch)
+        target.folder = scratch
+        new = os.path.join(scratch, "new")
+        os.mkdir(new)
+        status, text = fuzz.run(target.command(
+            f"-runs={RUNS}", "-seed=1", f"-artifact_prefix={scratch}/", new, target.corpus))
+        return (status != 0) * max(1, fuzz.executions(text))
+
+
+def main(build, names):
+    missed = 0
+    for name in names or FAULTS:
+        executions = find(build, name)
+        missed += executions == 0
+        print(f"| {name} | {os.path.basename(FAULTS[name][0])} | {FAULTS[name][3]} | "
+              f"{executions or 'not found'} |", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    sys.exit(main(os.path.abspath(sys.argv[1]), sys.argv[2:]))
