@@ -6,12 +6,53 @@
 #   sh tools/setup.sh --build   building and running only
 #   sh tools/setup.sh --full    the rest, too, that the preset `full` tests with
 #   sh tools/setup.sh --list    prints the packages (with --build or --full: theirs), installs nothing
+#   sh tools/setup.sh --brings PROGRAM   prints which package brings a program or file (Debian's names)
+#   sh tools/setup.sh --where v86        prints the folder in which --full puts npm's package v86
 set -eu
 
 usage() {
-    echo "usage: sh tools/setup.sh [--build | --full] [--list]" >&2
+    echo "usage: sh tools/setup.sh [--build | --full] [--list] | --brings PROGRAM | --where v86" >&2
     exit 2
 }
+
+# npm's one package: an emulator. Its place is the user's own, and changes with the version.
+v86=v86@0.5.462
+v86_home=${XDG_DATA_HOME:-${HOME:-/tmp}/.local/share}/firstlight/$v86
+v86_folder=$v86_home/node_modules/v86
+
+# What a test that is skipped says is missing.
+package_that_brings() {
+    case $1 in
+    "$v86_folder") echo "$v86 (npm)" ;;
+    qemu-system-*) echo qemu-system-x86 ;;
+    */bochs/*) echo bochsbios ;;
+    */seabios/*) echo seabios ;;
+    */vgabios/*) echo vgabios ;;
+    */syslinux/*) echo syslinux-common ;;
+    */grub/i386-pc/*) echo grub-pc-bin ;;
+    */ipxe/qemu/*) echo ipxe-qemu ;;
+    grub-mkimage) echo grub-common ;;
+    node) echo nodejs ;;
+    sfdisk) echo fdisk ;;
+    blkid | setpriv | unshare) echo util-linux ;;
+    nm) echo binutils ;;
+    x86_64-w64-mingw32-gcc) echo gcc-mingw-w64-x86-64-win32 ;;
+    *) echo "$1" ;; # the package is called as its program
+    esac
+}
+
+case ${1:-} in
+--brings)
+    [ $# -eq 2 ] || usage
+    package_that_brings "$2"
+    exit
+    ;;
+--where)
+    [ "${2:-}" = v86 ] || usage
+    echo "$v86_folder"
+    exit
+    ;;
+esac
 
 scope=test
 list_only=no
@@ -38,7 +79,8 @@ choose_packages() {
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
               clang-format clang-tidy git python3-unicorn"
-        full="frama-c-base why3 cvc4 z3"
+        full="frama-c-base why3 cvc4 z3 dosbox grub-common grub-pc-bin ipxe-qemu"
+        command -v npm >/dev/null 2>&1 || full="$full nodejs npm"
         ;;
     dnf)
         build="clang lld nasm cmake ninja-build glibc-devel qemu-system-x86-core"
@@ -103,6 +145,18 @@ install_packages() {
     esac
 }
 
+# A single package, no scripts of its own run.
+install_v86() {
+    [ ! -e "$v86_folder/package.json" ] || return 0
+    if ! command -v npm >/dev/null 2>&1; then
+        echo "setup.sh: without npm there is no $v86: the tests that use it will be skipped" >&2
+        return 0
+    fi
+    echo "setup.sh: installing $v86 in $v86_home"
+    mkdir -p "$v86_home"
+    npm install --prefix "$v86_home" --no-save --no-audit --no-fund --ignore-scripts "$v86"
+}
+
 manager=
 for candidate in apt-get dnf pacman brew; do
     if command -v $candidate >/dev/null 2>&1; then
@@ -124,10 +178,10 @@ if [ "$list_only" = yes ]; then
     exit 0
 fi
 missing=$(missing_packages "$@")
-if [ -z "$missing" ]; then
-    echo "setup.sh: everything is installed"
-    exit 0
+if [ -n "$missing" ]; then
+    echo "setup.sh: installing $missing"
+    # shellcheck disable=SC2086
+    install_packages $missing
 fi
-echo "setup.sh: installing $missing"
-# shellcheck disable=SC2086
-install_packages $missing
+[ "$scope" != full ] || install_v86
+echo "setup.sh: everything is installed"

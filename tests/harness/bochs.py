@@ -1,5 +1,5 @@
 """One run of Bochs, headless: it enforces CPU features that QEMU's TCG does not, and is a second
-opinion on everything else. Used by tests/boot; same judgements as expect.py."""
+opinion on everything else. Used by tests/boot and tests/machines; same judgements as expect.py."""
 
 import os
 import shutil
@@ -29,6 +29,9 @@ TRIPLE_FAULT = "exception with no resolution"
 SHUTDOWN_PORT_MESSAGE = "Shutdown port"  # what "Shutdown" written to port 8900h logs
 DEFAULT_CPU = "corei7_sandy_bridge_2600k"
 DISK, SERIAL, LOG = "disk.bin", "serial", "log"  # files' names
+MEDIA = {"disk": f"ata0-master: type=disk, mode=flat, path={DISK}, cylinders=0",
+         "floppy": f"floppya: 1_44={DISK}, status=inserted",
+         "cdrom": f"ata0-master: type=cdrom, path={DISK}, status=inserted"}
 
 CONFIGURATION = """\
 megs: {megabytes}
@@ -61,11 +64,11 @@ class Bochs:
     """Use in a `with` statement: Bochs never outlives it."""
 
     def __init__(self, image, cpu=DEFAULT_CPU, megabytes=64, medium="disk",
-                 timeout=DEFAULT_TIMEOUT, cirrus=False):
+                 timeout=DEFAULT_TIMEOUT, cirrus=False, bios=BIOS):
         self.directory = tempfile.mkdtemp(prefix="firstlight-")
         # A copy: Bochs locks what it opens, and leaves the lock behind when it is killed.
         shutil.copy(image, os.path.join(self.directory, DISK))
-        self._cpu, self._megabytes, self._medium = cpu, megabytes, medium
+        self._cpu, self._megabytes, self._medium, self._bios = cpu, megabytes, medium, bios
         self._vga_bios = CIRRUS_BIOS if cirrus else next(filter(os.path.exists, VGA_BIOS_CHOICES))
         self._extra = CIRRUS if cirrus else ""
         self._log_path = os.path.join(self.directory, LOG)
@@ -78,12 +81,11 @@ class Bochs:
 
     def _configure(self):
         # Names relative to the folder that Bochs runs in: its path may hold spaces and commas.
-        disk = (f"floppya: 1_44={DISK}, status=inserted" if self._medium == "floppy"
-                else f"ata0-master: type=disk, mode=flat, path={DISK}, cylinders=0")
         configuration = os.path.join(self.directory, "bochsrc")
         with open(configuration, "w") as file:
             file.write(CONFIGURATION.format(
-                megabytes=self._megabytes, bios=BIOS, boot=self._medium, disk=disk,
+                megabytes=self._megabytes, bios=self._bios, boot=self._medium,
+                disk=MEDIA[self._medium],
                 vga_bios=self._vga_bios, cpu=self._cpu, serial=SERIAL, log=LOG) + self._extra)
         commands = os.path.join(self.directory, "commands")
         with open(commands, "w") as file:

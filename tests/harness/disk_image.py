@@ -212,15 +212,25 @@ def power_of_two_size(size):
     return 1 << (size - 1).bit_length()
 
 
-def hard_disk_iso(image, directory):
-    """A CD that boots the image by El Torito hard-disk emulation."""
+def boot_iso(image, directory, *options):
+    """A CD that boots the image by El Torito, in the way that genisoimage's options name."""
     tree = os.path.join(directory, "tree")
     os.mkdir(tree)
     shutil.copy(image, os.path.join(tree, "disk.bin"))
     iso = os.path.join(directory, "disk.iso")
-    subprocess.run(["genisoimage", "-quiet", "-hard-disk-boot", "-b", "disk.bin",
-                    "-o", iso, tree], check=True, capture_output=True)
+    subprocess.run(["genisoimage", "-quiet", *options, "-b", "disk.bin", "-o", iso, tree],
+                   check=True, capture_output=True)
     return iso
+
+
+def hard_disk_iso(image, directory):
+    """The image as a hard disk's, which firmware emulates."""
+    return boot_iso(image, directory, "-hard-disk-boot")
+
+
+def no_emulation_iso(image, directory):
+    """The image's first 2048 bytes as a program: behind them there are sectors of that size."""
+    return boot_iso(image, directory, "-no-emul-boot", "-boot-load-size", "4")
 
 
 def error_rule(lba, once=False):

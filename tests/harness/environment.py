@@ -9,6 +9,7 @@ import unittest
 
 from harness import bochs
 from harness.qemu import QEMU
+from harness.setup_script import SETUP_SCRIPT, setup_script
 
 
 def build_path(*parts):
@@ -50,13 +51,16 @@ def kvm_works():
 
 
 def missing(need):
-    """What `need` (a path, a program, "kvm", "bochs") lacks here; empty when it is there."""
+    """What `need` (a path, a program, "kvm", "bochs") lacks here, and what brings it; empty when it
+    is there."""
     if need == "kvm":
         return "" if kvm_works() else "KVM does not work here"
     if need == "bochs":
         return bochs.missing()
-    found = os.path.exists(need) if "/" in need else shutil.which(need)
-    return "" if found else f"{need} is not installed"
+    if os.path.exists(need) if "/" in need else shutil.which(need):
+        return ""
+    return (f"{need} is not installed: package {setup_script('--brings', need)} brings it, "
+            f"`sh {SETUP_SCRIPT} --full` installs it")
 
 
 def skip_without(need):

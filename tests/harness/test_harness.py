@@ -7,12 +7,14 @@ import signal
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 from unittest import mock
 
-from harness import bochs, expect
-from harness.disk_image import error_rule, faulty_ide_disk
+from harness import bochs, dosbox, expect, v86
+from harness.disk_image import FLOPPY_1440K, error_rule, faulty_ide_disk
 from harness.environment import skip_without
 from harness.expect import BootFailure
+from harness.http_disk import HttpDisk
 from harness.qemu import Qemu, ide_disk
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sectors", "ending.asm")
@@ -183,6 +185,78 @@ class OnBochs(SectorTest):
     def test_another_error_line_fails(self):
         self.assert_failure("lacks 'other'", bochs.expect_error, self.sector("ERROR_HALT"),
                             "other")
+
+
+class OnDosBox(SectorTest):
+    def setUp(self):
+        skip_without(dosbox.DOSBOX)
+        super().setUp()
+
+    def floppy(self, ending):
+        path = self.sector(ending)
+        os.truncate(path, FLOPPY_1440K)
+        return path
+
+    def test_error_line_passes(self):
+        dosbox.expect_error(self.floppy("ERROR_HALT"), COMPLAINT)
+
+    def test_awkward_folder_passes(self):
+        self.awkward_folder()
+        dosbox.expect_error(self.floppy("ERROR_HALT"), COMPLAINT)
+
+    def test_another_error_line_fails(self):
+        self.assert_failure("lacks 'other'", dosbox.expect_error, self.floppy("ERROR_HALT"),
+                            "other")
+
+    def test_no_line_fails(self):
+        self.assert_failure("no error line", dosbox.expect_error, self.floppy("LOOP"), COMPLAINT,
+                            timeout=SHORT)
+
+    def test_two_lines_fail(self):
+        self.assert_failure("expected one error line", dosbox.expect_error,
+                            self.floppy("ERROR_TWICE"), COMPLAINT)
+
+
+class OnV86(SectorTest):
+    def setUp(self):
+        for need in (*v86.NEEDS, v86.library()):
+            skip_without(need)
+        super().setUp()
+
+    def test_error_line_passes(self):
+        v86.expect_error(self.sector("ERROR_HALT"), COMPLAINT)
+
+    def test_another_error_line_fails(self):
+        self.assert_failure("lacks 'other'", v86.expect_error, self.sector("ERROR_HALT"), "other")
+
+    def test_loop_behind_the_line_fails(self):
+        self.assert_failure("not halted", v86.expect_error, self.sector("ERROR_LOOP"), COMPLAINT,
+                            timeout=SHORT)
+
+    def test_halt_with_interrupts_on_fails(self):
+        self.assert_failure("not halted", v86.expect_error, self.sector("ERROR_INTERRUPTS_ON"),
+                            COMPLAINT, timeout=SHORT)
+
+    def test_line_missing_on_screen_fails(self):
+        self.assert_failure("screen lacks", v86.expect_error, self.sector("ERROR_NOT_ON_SCREEN"),
+                            COMPLAINT)
+
+
+class HttpServer(SectorTest):
+    def test_ranges(self):
+        path = os.path.join(self.directory, "file")
+        content = bytes(range(256))
+        with open(path, "wb") as file:
+            file.write(content)
+        with HttpDisk(path) as disk:
+            for wanted, status, answer in ((None, 200, content), ("bytes=0-0", 206, content[:1]),
+                                           ("bytes=16-31", 206, content[16:32]),
+                                           ("bytes=250-999", 206, content[250:])):
+                request = urllib.request.Request(f"http://127.0.0.1:{disk.port}/",
+                                                 headers={"Range": wanted} if wanted else {})
+                with urllib.request.urlopen(request, timeout=30) as reply:
+                    self.assertEqual((reply.status, reply.read()), (status, answer))
+            self.assertEqual(disk.ranges, [(0, 0), (16, 31), (250, 255)])
 
 
 if __name__ == "__main__":
