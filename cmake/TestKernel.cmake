@@ -56,10 +56,10 @@ function(firstlight_add_test_kernel name)
 
   set(elf ${CMAKE_CURRENT_BINARY_DIR}/${name}.elf)
   firstlight_link(${elf} SCRIPT ${arg_SCRIPT}
-    OBJECTS ${FIRSTLIGHT_KERNEL_START_OBJECT} $<TARGET_OBJECTS:${name}_objects>
+    OBJECTS ${FIRSTLIGHT_KERNEL_ASM_OBJECTS} $<TARGET_OBJECTS:${name}_objects>
       $<TARGET_OBJECTS:${base}>
     OPTIONS ${options} ${arg_LINK_OPTIONS})
   add_custom_target(${name} ALL DEPENDS ${elf})
-  add_dependencies(${name} firstlight_kernel_start)
+  add_dependencies(${name} firstlight_kernel_asm)
   set(${name}_ELF ${elf} PARENT_SCOPE)
 endfunction()

@@ -1,10 +1,12 @@
 // The kernel to start from: says hello, shows what memory there is, stops. Make it your own: what
 // follows kernel_main's first two lines is free to go.
 //
-// It runs on what the loader left: interrupts off and no interrupt table, so nothing may fault; the
-// loader's stack and page tables (bootloader/include/firstlight/boot_info.h).
+// It runs on what the loader left: interrupts off, the loader's stack and page tables
+// (bootloader/include/firstlight/boot_info.h).
+#include "arch/x86_64/exceptions.h"
 #include "arch/x86_64/halt.h"
 #include "arch/x86_64/machine_exit.h"
+#include "backtrace.h"
 #include "console/console.h"
 #include "console/vga_text.h"
 #include "kernel.h"
@@ -83,6 +85,8 @@ _Noreturn void kernel_main(const struct boot_info *info)
 {
     console_initialise(info);
     check_boot_info(info);
+    backtrace_initialise(info);
+    exceptions_initialise(info);
     if (exit_requested(info)) {
         panic_exits_machine();
     }

@@ -3,11 +3,13 @@
 
 #include "arch/x86_64/halt.h"
 #include "arch/x86_64/machine_exit.h"
+#include "backtrace.h"
 #include "console/console.h"
 #include "console/vga_text.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #ifdef FIRSTLIGHT_TEST_KERNEL
 static bool exits_machine = true;
@@ -20,7 +22,7 @@ void panic_exits_machine(void)
     exits_machine = true;
 }
 
-static _Noreturn void stop(void)
+_Noreturn void panic_end(void)
 {
     if (exits_machine) {
         machine_exit(MACHINE_EXIT_FAILURE);
@@ -28,19 +30,26 @@ static _Noreturn void stop(void)
     halt_for_ever();
 }
 
-_Noreturn void panic_at(const char *file, int line, const char *format, ...)
+void panic_begin(void)
 {
     static bool panicking;
     if (panicking) { // while printing: another message would end here again
-        stop();
+        panic_end();
     }
     panicking = true;
     vga_text_set_colours(TEXT_LIGHT_RED, TEXT_BLACK);
-    kprintf("\npanic: %s:%d: ", file, line);
+    kprintf("\npanic: ");
+}
+
+_Noreturn void panic_at(const char *file, int line, const char *format, ...)
+{
+    panic_begin();
+    kprintf("%s:%d: ", file, line);
     va_list arguments;
     va_start(arguments, format);
     kprintf_list(CONSOLE_SCREEN | CONSOLE_SERIAL, format, arguments);
     va_end(arguments);
     kprintf("\n");
-    stop();
+    backtrace_print(0, (uint64_t)__builtin_frame_address(0));
+    panic_end();
 }

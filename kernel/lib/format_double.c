@@ -152,7 +152,10 @@ static void put_string(struct text *text, const char *string)
 
 static char digit_at(const struct decimal *decimal, int64_t index)
 {
-    return index >= 0 && index < decimal->count ? decimal->digits[index] : '0';
+    if (index < 0 || index >= decimal->count) {
+        return '0';
+    }
+    return decimal->digits[index];
 }
 
 // The digits from `first` on, with a point behind so many of them, and decimals.

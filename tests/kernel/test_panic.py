@@ -12,7 +12,7 @@ from harness.qemu import Qemu, ide_disk, option_value
 
 STATUS_FAILURE = 35  # MACHINE_EXIT_FAILURE: 2 * 11h + 1
 LIGHT_RED, LIGHT_GREY = 0x0C, 0x07
-SOURCE = "tests/unit/kernel/panic_kernel.c"
+SOURCE = "tests/kernel/panic.c"
 MESSAGE = rf"^panic: {SOURCE}:\d+: "
 
 
@@ -21,7 +21,7 @@ class Panic(unittest.TestCase):
         directory = tempfile.mkdtemp(prefix="firstlight-")
         self.addCleanup(shutil.rmtree, directory)
         path = os.path.join(directory, f"{word}.bin")
-        create_image(build_path("tests", "unit", "kernel", "kernel_panic.elf"), path, word)
+        create_image(build_path("tests", "kernel", "starter_panic.elf"), path, word)
         return path
 
     def boot(self, word, serial, **settings):
@@ -33,6 +33,13 @@ class Panic(unittest.TestCase):
     def test_panic(self):
         self.boot("panic", ["^half a line$", MESSAGE + "reason number 42$"],
                   status=STATUS_FAILURE)
+
+    def test_backtrace(self):
+        place = r"^  at [0-9a-f]{16} "
+        self.boot("deep", [MESSAGE + "at the bottom of it$", place + r"third_function\+[0-9a-f]+$",
+                           place + r"second_function\+", place + r"first_function\+",
+                           place + r"kernel_main\+", place + r"_start\+"],
+                  status=STATUS_FAILURE, absent=["and more"])
 
     def test_assert(self):
         self.boot("assert", [MESSAGE + "assertion failed: info->version == 0$"],
@@ -64,11 +71,12 @@ class Panic(unittest.TestCase):
 
     def test_scrolled_screen(self):
         screen = self.halted("low").text_screen()
-        # 25 rows: the lines up to 40, an empty one, the message, and the cursor's own.
-        self.assertEqual(screen.row(0).rstrip(), "line 19")
-        self.assertEqual(screen.row(21).rstrip(), "line 40")
-        self.assertEqual(screen.row(22).rstrip(), "")
-        self.assertRegex(screen.row(23).rstrip(), MESSAGE + "at the bottom$")
+        # 25 rows: the lines up to 40, an empty one, the message, two callers, and the cursor's own.
+        self.assertEqual(screen.row(0).rstrip(), "line 21")
+        self.assertEqual(screen.row(19).rstrip(), "line 40")
+        self.assertEqual(screen.row(20).rstrip(), "")
+        self.assertRegex(screen.row(21).rstrip(), MESSAGE + "at the bottom$")
+        self.assertRegex(screen.row(23).rstrip(), r"^  at [0-9a-f]{16} _start\+")
         self.assertEqual(screen.row(24).rstrip(), "")
 
 
