@@ -11,7 +11,7 @@ import re
 import subprocess
 
 ASSEMBLY = (".asm", ".inc")
-LABEL = re.compile(r"^\s*[.\w]+:\s*")
+LABEL = re.compile(r"^\s*[.%\w]+:\s*")
 DATA = re.compile(r"(?i)(?:\w+\s+)?(?:d[bdqwt]|times|align|res[bdqw]|incbin)\b")
 CONDITIONAL = re.compile(r"(?i)j(?!mp)\w+\b|loop\w*\b")
 REPEATED = re.compile(r"(?i)rep\w*\s")
