@@ -15,7 +15,8 @@ from harness.expect import check_serial, error_lines, expect_error, fail
 from harness.qemu import Qemu, option_value
 
 FLOPPY_DRIVE, HARD_DISK_DRIVE = 0x00, 0x80
-NO_SUCH_DRIVE = "01"  # SeaBIOS's status for a hard disk that is not there
+READ_ERROR = "0c"     # what SeaBIOS makes of any drive's error
+NO_SUCH_DRIVE = "01"  # its status for a hard disk that is not there
 TRANSFER_SECTORS = 127
 
 # The large module takes several transfers and ends beyond the 1008 sectors that firmware wants to see

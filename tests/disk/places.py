@@ -1,14 +1,13 @@
 """Sectors of every class, as data, and the tests made of them: one for each sector and drive, for ever
 or once. Used by test_sectors.py and test_every_sector.py."""
 
-from disk_test import DiskTest, FLOPPY, TRANSFER_SECTORS
+from disk_test import DiskTest, FLOPPY, READ_ERROR, TRANSFER_SECTORS
 from harness.disk_image import error_rule
 
 FIRST, MIDDLE, LAST = "first", "middle", "last"
 TRANSFER_END, TRANSFER_START = "transfer's last", "next transfer's first"
 FIRST_BLOCK_SECTORS = 8
 REST_SHARES = 8          # each share has every eighth sector of stage 2's rest, whatever its size
-READ_ERROR = "0c"        # what SeaBIOS makes of any drive's error
 
 # Name, part of the image, where in it (a number counts from its first sector; a list is all of it).
 PLACES = {

@@ -3,9 +3,8 @@ a sector and some bytes before and behind."""
 
 import unittest
 
-from disk_test import DiskTest, FLOPPY
+from disk_test import DiskTest, FLOPPY, READ_ERROR
 from harness.disk_image import SECTOR
-from places import READ_ERROR
 
 LOAD_ORDER = ["first block", "stage 2", "image header", "command line", "kernel", "large", "small",
               "symbols"]
