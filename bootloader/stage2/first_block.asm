@@ -140,6 +140,12 @@ message_read_end:       db "h: check the disk", 13, 10, 0
 message_damaged:
         db "firstlight: stage 2 is damaged (checksum): write the image again", 13, 10, 0
 
+; Interrupt vectors at 0, 256 of 4 bytes; loaded after each of firmware's interrupts.
+        global real_mode_idt_pointer
+real_mode_idt_pointer:
+        dw 256 * 4 - 1
+        dd 0
+
 ; The reader and the console are parts of this block, so that the assembler knows its size.
 %include "disk_reader.inc"
 %include "real_mode_console.inc"

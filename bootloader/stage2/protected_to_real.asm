@@ -4,6 +4,7 @@
 %include "cpu.inc"
 
         extern real_mode_cr0
+        extern real_mode_idt_pointer
         global protected_to_real
 
         section .text
@@ -37,9 +38,3 @@ protected_to_real:
         mov esp, REAL_MODE_STACK_TOP
         UNMASK_NMI
         jmp bx
-
-        section .data
-; Interrupt vectors at 0, 256 of 4 bytes.
-real_mode_idt_pointer:
-        dw 256 * 4 - 1
-        dd 0
