@@ -10,6 +10,9 @@
 #define CONSOLE_FORMAT_CHECK
 #endif
 
+// Prints the text as a line.
+void console_print(struct message *line);
+
 // Prints one line, "firstlight: " and the text (message_format's conversions), and halts for ever.
 _Noreturn void fatal(const char *format, ...) CONSOLE_FORMAT_CHECK;
 

@@ -151,9 +151,13 @@ void video_describe_text(struct boot_text_mode *text)
     }
 }
 
-// All calls of VBE: gives AX. What firmware has to say is in answers().
-static uint32_t vbe_call(uint32_t function, uint32_t ebx, uint32_t ecx)
+// All calls of VBE: gives AX. What firmware has to say is in answers(). Some firmware never
+// returns, so that a line says before what is asked, `step` with the number of the mode.
+static uint32_t vbe_call(const char *step, uint32_t function, uint32_t ebx, uint32_t ecx)
 {
+    struct message line;
+    message_format(&line, step, (unsigned)((ebx | ecx) & ~VBE_LINEAR));
+    console_print(&line);
     struct bios_registers registers = {
         .eax = function,
         .ebx = ebx,
@@ -176,8 +180,8 @@ static void read_modes(struct vbe_modes *modes)
     struct vbe_controller *controller = &answers()->controller;
     modes->count = 0;
     controller->signature = VBE_SIGNATURE_ASKED;
-    if (vbe_call(VBE_CONTROLLER, 0, 0) != VBE_SUCCESS || controller->signature != VBE_SIGNATURE ||
-        controller->version < VBE_2) {
+    if (vbe_call("VBE: controller", VBE_CONTROLLER, 0, 0) != VBE_SUCCESS ||
+        controller->signature != VBE_SIGNATURE || controller->version < VBE_2) {
         return;
     }
     modes->version_3 = controller->version >= VBE_3;
@@ -196,7 +200,8 @@ static bool read_mode(uint32_t number, bool version_3, struct boot_framebuffer *
 {
     struct vbe_mode *info = &answers()->mode;
     memset(info, 0, sizeof *info); // firmware may fill in less than it should
-    if ((number & VBE_MODE_OPTIONS) != 0 || vbe_call(VBE_MODE, 0, number) != VBE_SUCCESS ||
+    if ((number & VBE_MODE_OPTIONS) != 0 ||
+        vbe_call("VBE: mode %xh", VBE_MODE, 0, number) != VBE_SUCCESS ||
         (info->attributes & VBE_ATTRIBUTES) != VBE_ATTRIBUTES || info->planes != 1 ||
         (info->memory_model != VBE_MODEL_PACKED && info->memory_model != VBE_MODEL_DIRECT)) {
         return false;
@@ -220,7 +225,8 @@ static bool read_mode(uint32_t number, bool version_3, struct boot_framebuffer *
 static const uint8_t *read_edid(struct boot_framebuffer *framebuffer)
 {
     const uint8_t *edid = answers()->edid;
-    if (vbe_call(VBE_DDC, VBE_DDC_READ_EDID, 0) != VBE_SUCCESS || !video_edid_valid(edid)) {
+    if (vbe_call("VBE: EDID", VBE_DDC, VBE_DDC_READ_EDID, 0) != VBE_SUCCESS ||
+        !video_edid_valid(edid)) {
         return NULL;
     }
     framebuffer->edid_size = BOOT_EDID_SIZE;
@@ -267,7 +273,8 @@ bool video_find_framebuffer(const struct boot_request *request,
 bool video_set_framebuffer(const struct boot_request *request)
 {
     framebuffer_set = true; // also when firmware fails half-way
-    const uint32_t status = vbe_call(VBE_SET_MODE, framebuffer_mode | VBE_LINEAR, 0);
+    const uint32_t status =
+        vbe_call("VBE: set mode %xh", VBE_SET_MODE, framebuffer_mode | VBE_LINEAR, 0);
     if (status == VBE_SUCCESS) {
         return true;
     }
