@@ -115,18 +115,6 @@ class Memory(ErrorTest):
         needed, left = self.sizes("page tables and stack", 64)
         self.assertGreater(needed, left)
 
-    def test_too_little_low_memory(self):
-        self.refused("less than 320 KiB of memory below 1 MiB",
-                     *self.option_rom("firmware", "LOW_MEMORY"))
-
-    def test_firmware_reports_no_memory(self):
-        self.refused("firmware reports no memory: tried INT 15h AX=E820h, AX=E801h and AH=88h",
-                     *self.option_rom("firmware", "NO_MEMORY"))
-
-    def test_firmware_reports_endless_memory_map(self):
-        self.refused(r"firmware's memory map \(E820\) has more than \d+ entries",
-                     *self.option_rom("firmware", "ENDLESS_MAP"))
-
 
 class Refused(ErrorTest):
     """Kernels that bootimage would never let through, in images made by hand."""
@@ -171,10 +159,6 @@ class SectorSize(ErrorTest):
                         "disk.bin", "-o", iso, tree], check=True, capture_output=True)
         self.refused("^firstlight: disk error 01$",
                      disk=["-cdrom", iso, "-boot", "d"])
-
-    def test_large_sectors(self):
-        """A read of one sector fills more than 512 bytes."""
-        self.refused("^firstlight: sector size", *self.option_rom("firmware", "LARGE_SECTORS"))
 
 
 if __name__ == "__main__":

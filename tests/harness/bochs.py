@@ -24,11 +24,13 @@ vga: extension=cirrus
 pci: enabled=1, chipset=i440fx, slot1=cirrus
 panic: term=report
 """
+# Where an option ROM goes; firmware looks for them from C8000h on, every 2 KiB.
+OPTION_ROM = "optromimage1: file={}, address=0xd0000\n"
 SETTLE_SECONDS = 0.5  # an error line that a crash follows is no error line
 TRIPLE_FAULT = "exception with no resolution"
 SHUTDOWN_PORT_MESSAGE = "Shutdown port"  # what "Shutdown" written to port 8900h logs
 DEFAULT_CPU = "corei7_sandy_bridge_2600k"
-DISK, SERIAL, LOG = "disk.bin", "serial", "log"  # files' names
+DISK, ROM, SERIAL, LOG = "disk.bin", "rom.bin", "serial", "log"  # files' names
 MEDIA = {"disk": f"ata0-master: type=disk, mode=flat, path={DISK}, cylinders=0",
          "floppy": f"floppya: 1_44={DISK}, status=inserted",
          "cdrom": f"ata0-master: type=cdrom, path={DISK}, status=inserted"}
@@ -64,13 +66,18 @@ class Bochs:
     """Use in a `with` statement: Bochs never outlives it."""
 
     def __init__(self, image, cpu=DEFAULT_CPU, megabytes=64, medium="disk",
-                 timeout=DEFAULT_TIMEOUT, cirrus=False, bios=BIOS):
+                 timeout=DEFAULT_TIMEOUT, cirrus=False, bios=BIOS, option_rom=None,
+                 keep_output=None):
         self.directory = tempfile.mkdtemp(prefix="firstlight-")
         # A copy: Bochs locks what it opens, and leaves the lock behind when it is killed.
         shutil.copy(image, os.path.join(self.directory, DISK))
         self._cpu, self._megabytes, self._medium, self._bios = cpu, megabytes, medium, bios
         self._vga_bios = CIRRUS_BIOS if cirrus else next(filter(os.path.exists, VGA_BIOS_CHOICES))
+        self._keep_output = keep_output  # a file for what Bochs printed; port E9h goes there
         self._extra = CIRRUS if cirrus else ""
+        if option_rom is not None:
+            shutil.copy(option_rom, os.path.join(self.directory, ROM))
+            self._extra += OPTION_ROM.format(ROM)
         self._log_path = os.path.join(self.directory, LOG)
         self._output_path = os.path.join(self.directory, "output")
         self._serial_path = os.path.join(self.directory, SERIAL)
@@ -103,6 +110,8 @@ class Bochs:
 
     def __exit__(self, *_):
         self.kill()
+        if self._keep_output is not None:
+            shutil.copy(self._output_path, self._keep_output)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def kill(self):

@@ -1,19 +1,17 @@
 """What the tests of error messages have in common: an image to spoil, and the line it must end in.
-Used by the tests under tests/boot and tests/disk."""
+Used by the tests under tests/boot, tests/disk and tests/firmware."""
 
 import os
 import shutil
-import subprocess
 import tempfile
 import unittest
 
 from harness.disk_image import DiskImage, ITEM_COMMAND_LINE, SECTOR, STAGE2_LBA
 from harness.environment import build_path
 from harness.expect import expect_error
+from harness.option_rom import assemble
 from harness.qemu import ide_disk, option_value
 
-TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-OPTION_ROMS = os.path.join(TESTS, "boot", "option_roms")
 VGA = ["-vga", "std"]
 
 
@@ -54,14 +52,14 @@ class ErrorTest(unittest.TestCase):
         self.assertEqual(stage2.count(old), 1, f"{old.hex()} in stage 2")
         self.image.patch_stage2(stage2.index(old), new)
 
-    def option_rom(self, source, *definitions):
-        """QEMU's options for OPTION_ROMS/SOURCE.asm, whose bytes are made to sum to 0."""
-        path = self.path("rom.bin")
-        subprocess.run(["nasm", "-f", "bin", "-I", OPTION_ROMS + os.sep, "-o", path,
-                        *(f"-D{definition}" for definition in definitions),
-                        os.path.join(OPTION_ROMS, f"{source}.asm")], check=True)
-        with open(path, "r+b") as file:
-            total = sum(file.read())
-            file.seek(-1, os.SEEK_END)
-            file.write(bytes([-total & 0xFF]))
-        return ["-option-rom", option_value(path)]
+    def option_rom(self, *definitions):
+        """QEMU's options for an option ROM that does what the definitions say (option_rom.py)."""
+        return ["-option-rom", option_value(assemble(self.path("rom.bin"), definitions))]
+
+    def told_to(self):
+        """QEMU's options for a file that keeps what an option ROM tells on port E9h."""
+        return ["-debugcon", f"file:{self.path('played')}"]  # what follows file: is taken as it is
+
+    def told(self):
+        with open(self.path("played"), "rb") as file:
+            return file.read()

@@ -43,9 +43,10 @@ def sparse_ram(size, machine="pc"):
 
 
 class Qemu:
-    """Use in a `with` statement: QEMU never outlives it. `arguments` come behind BARE_MACHINE."""
+    """Use in a `with` statement: QEMU never outlives it. `arguments` come behind BARE_MACHINE. What is
+    not `started` waits for a debugger to let it run."""
 
-    def __init__(self, arguments, timeout=DEFAULT_TIMEOUT, bare=True, com1=True):
+    def __init__(self, arguments, timeout=DEFAULT_TIMEOUT, bare=True, com1=True, started=True):
         if shutil.which(QEMU) is None:
             raise unittest.SkipTest(f"{QEMU} is not installed")
         self.directory = tempfile.mkdtemp(prefix="firstlight-")
@@ -59,6 +60,7 @@ class Qemu:
                         *recording_options(QEMU, arguments), *arguments]
         self.deadline = time.monotonic() + timeout
         self.timeout = timeout
+        self._started = started
         self.timed_out = False
         self.killed = False
         self.process = None
@@ -72,7 +74,8 @@ class Qemu:
                                             preexec_fn=die_with_parent)
         try:
             self.qmp.accept(lambda: self.process.poll() is None, self.timeout)
-            self.qmp.execute("cont")  # started stopped (-S), so that every event is seen
+            if self._started:
+                self.qmp.execute("cont")  # by -S it waits, so that every event is seen
         except QmpClosed:
             self.ended_before_start = True
         return self

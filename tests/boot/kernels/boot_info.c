@@ -2,6 +2,7 @@
 // machine to the next. The one self-checking kernel for all of tests/machines.
 #include "arch/x86_64/machine_exit.h"
 #include "check_info.h"
+#include "check_memory.h"
 #include "console/console.h"
 #include "kernel.h"
 #include "panic.h"
@@ -48,6 +49,7 @@ _Noreturn void kernel_main(const struct boot_info *info)
     check_boot_info(info);
     print_field("flags", info->flags);
     print_memory(info);
+    print_memory_map(info);
     print_field("columns", info->text_mode.columns);
     print_field("symbols", info->symbols.count);
     print_field("rsdp", info->tables.rsdp_physical);

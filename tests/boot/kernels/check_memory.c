@@ -1,6 +1,7 @@
 // Checks the memory map; see check_memory.h.
 #include "check_memory.h"
 
+#include "console/console.h"
 #include "page_walk.h"
 #include "panic.h"
 
@@ -107,4 +108,13 @@ void check_memory_in_use(const struct boot_info *info)
     check_pages(info, info->handover_page, info->handover_page + PAGE_BYTES, loader,
                 "the hand-over page");
     for_each_table(info, check_table);
+}
+
+void print_memory_map(const struct boot_info *info)
+{
+    for (uint64_t i = 0; i < info->memory_map_count; i++) {
+        const struct boot_memory_range *range = &info->memory_map[i];
+        kprintf_on(CONSOLE_SERIAL, "range %llx %llx %x\n", (unsigned long long)range->base,
+                   (unsigned long long)range->length, (unsigned)range->kind);
+    }
 }

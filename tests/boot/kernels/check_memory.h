@@ -22,4 +22,7 @@ void check_memory_in_use(const struct boot_info *info);
 void check_pages(const struct boot_info *info, uint64_t first, uint64_t end, uint32_t kind,
                  const char *what);
 
+// Prints each range on COM1: "range", base, length, kind, in hexadecimal.
+void print_memory_map(const struct boot_info *info);
+
 #endif
