@@ -27,6 +27,13 @@ class Field:
     def bits(self):
         return ((self.offset + byte, bit) for byte in range(self.size) for bit in range(8))
 
+    def is_for_c(self):
+        """Of a field of stage 2's header: whether the C part reads it, not the first block."""
+        return self.name.startswith("image_header")
+
+    def of_image_header(self):
+        return self.region.startswith(("image header", "item "))
+
     def __str__(self):
         return f"{self.region}: {self.name}"
 
@@ -194,7 +201,7 @@ _KINDS = {
     PT_LOAD: ("PT_LOAD", _LOAD,
               {"p_type", "p_flags", "p_offset", "p_vaddr", "p_filesz", "p_memsz"}),
     PT_DYNAMIC: ("PT_DYNAMIC", _INSIDE, {"p_type", "p_vaddr", "p_filesz", "p_memsz"}),
-    PT_TLS: ("PT_TLS", _INSIDE, {"p_type", "p_vaddr", "p_filesz", "p_memsz"}),
+    PT_TLS: ("PT_TLS", _INSIDE, {"p_type", "p_vaddr", "p_filesz", "p_memsz", "p_align"}),
     PT_GNU_RELRO: ("PT_GNU_RELRO", _INSIDE, {"p_type", "p_vaddr", "p_memsz"}),
     PT_NOTE: ("PT_NOTE", _NOTE, set()),
 }

@@ -7,7 +7,8 @@
 // A damage is a line: `s` for stage 2, `i` for bootimage inspect, or both, then ` OFFSET:HEX` for
 // each piece of the image that has other bytes. Each is answered by lines that begin with
 //   #line TEXT      stage 2's error line
-//   #entered ENTRY DIGEST    or it has entered the kernel: what kernels/self_check.c would print
+//   #entered ENTRY DIGEST SPACE    or it has entered the kernel: what kernels/self_check.c would
+//                   print, and a sum of the kernel's address space
 //   #problem TEXT   a line of bootimage inspect
 //   #end
 // A check that fails ends the program: whoever reads it misses the rest.
@@ -172,6 +173,47 @@ static uint64_t digest_of(const struct entered_kernel *kernel, uint64_t end)
     return digest_virtual(kernel, digest, info->symbols.names, info->symbols.names_size);
 }
 
+struct space {
+    const struct entered_kernel *kernel;
+    uint64_t digest;
+};
+
+// Adds a page of the kernel, with its rights.
+static void add_page(const struct mapping *page, void *context)
+{
+    struct space *space = context;
+    const struct boot_info *info = &space->kernel->info;
+    if (page->virtual_address - info->kernel_virtual_base < info->kernel_virtual_size) {
+        const uint64_t facts[] = {page->virtual_address, page->size, page->writable,
+                                  page->no_execute};
+        space->digest = digest_add(space->digest, facts, sizeof facts);
+        space->digest = digest_virtual(space->kernel, space->digest,
+                                       (const void *)(uintptr_t)page->virtual_address, page->size);
+    }
+}
+
+// All pages of the kernel, and what boot_info says of its address space.
+static uint64_t digest_space(const struct entered_kernel *kernel)
+{
+    const struct boot_info *info = &kernel->info;
+    const uint64_t numbers[] = {
+        info->flags,
+        info->kernel_virtual_base,
+        info->kernel_virtual_size,
+        info->stack_top - info->stack_bottom,
+        info->direct_map_offset,
+        info->direct_map_size,
+        info->recursive_slot,
+        (uintptr_t)info->tls.address,
+        info->tls.file_size,
+        info->tls.memory_size,
+        info->tls.alignment,
+    };
+    struct space space = {kernel, digest_add(DIGEST_START, numbers, sizeof numbers)};
+    page_walker_visit(&kernel->walker, add_page, &space);
+    return space.digest;
+}
+
 // Looks at the kernel that was entered; stage 2 has accepted it, and so must its ELF file be read.
 static void print_entered(const struct fake_machine *machine)
 {
@@ -185,8 +227,9 @@ static void print_entered(const struct fake_machine *machine)
     assert_true(kernel_request_parse(&elf, &asked, &why));
     elf_set_slide(&elf, machine->entry.entry - elf.entry);
     entered_kernel_begin_asked(&kernel, machine, &asked);
-    (void)printf("#entered %016llx %016llx\n", (unsigned long long)machine->entry.entry,
-                 (unsigned long long)digest_of(&kernel, code_end(&elf)));
+    (void)printf("#entered %016llx %016llx %016llx\n", (unsigned long long)machine->entry.entry,
+                 (unsigned long long)digest_of(&kernel, code_end(&elf)),
+                 (unsigned long long)digest_space(&kernel));
     entered_kernel_end(&kernel);
 }
 

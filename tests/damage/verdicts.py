@@ -10,15 +10,21 @@ PREFIX = "firstlight: "
 
 class Verdict:
     """`line` is stage 2's error line without its prefix, or None; then it has entered the kernel at
-    `entry`, with `digest`. `problems` are the lines of bootimage inspect."""
+    `entry`, with `digest`, the sum that the kernel prints, and `space`, one of its address space.
+    `problems` are the lines of bootimage inspect."""
 
     def __init__(self):
-        self.line = self.entry = self.digest = None
+        self.line = self.entry = self.digest = self.space = None
         self.problems = []
 
     @property
     def entered(self):
         return self.entry is not None
+
+    def same_as(self, other):
+        """Whether the kernel finds the same, byte for byte, and is entered at the same place."""
+        return self.entered and (self.entry, self.digest, self.space) == (
+            other.entry, other.digest, other.space)
 
 
 def _read(text):
@@ -29,7 +35,7 @@ def _read(text):
             assert rest.startswith(PREFIX), line
             current.line = rest[len(PREFIX):]
         elif word == "#entered":
-            current.entry, current.digest = rest.split(" ")
+            current.entry, current.digest, current.space = rest.split(" ")
         elif word == "#problem":
             current.problems.append(rest)
         elif word == "#end":
