@@ -31,7 +31,7 @@ def wrong_sectors(image, lba, other):
     return damages
 
 
-class Items(HostCase):
+class ItemSectors(HostCase):
     """Image header and items: what C reads."""
     kernel = "static"
 
@@ -60,11 +60,11 @@ class Items(HostCase):
             self.check_told(damage, verdict, problem)
 
 
-class PositionIndependentItems(Items):
+class PositionIndependentItemSectors(ItemSectors):
     kernel = "pie"
 
 
-class Loader(LoaderCase):
+class LoaderSectors(LoaderCase):
     """Stage 2 itself: what MBR and first block read."""
 
     def setUp(self):
