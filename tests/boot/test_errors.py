@@ -14,10 +14,10 @@ from harness.elf_file import (EXIT_CODE, PAGE, R, Segment, W, X, program_header_
 from harness.environment import create_image, skip_without
 from harness.error_test import ErrorTest
 from harness.expect import expect_boot
-from harness.qemu import ide_disk
+from harness.qemu import ide_disk, sparse_ram
 
-KERNEL_ADDRESS = 0xFFFFFFFF80000000
-MIB = 1 << 20
+KERNEL_ADDRESS, LOW_ADDRESS = 0xFFFFFFFF80000000, 0x400000
+MIB, GIB = 1 << 20, 1 << 30
 PROGRAM_HEADER_FLAGS_OFFSET = 4
 ELF_ENTRY_OFFSET = 24
 
@@ -80,11 +80,11 @@ class Cpu(ErrorTest):
 class Memory(ErrorTest):
     """Machines that do not have what the kernel or the loader needs."""
 
-    def large_kernel(self, memory):
+    def large_kernel(self, memory, address=KERNEL_ADDRESS):
         """An image whose kernel asks for so many bytes of .bss."""
-        segments = [Segment(KERNEL_ADDRESS, R | X, EXIT_CODE),
-                    Segment(KERNEL_ADDRESS + PAGE, R | W, b"data", memory)]
-        kernel = write_executable(self.path("kernel.elf"), segments, KERNEL_ADDRESS)
+        segments = [Segment(address, R | X, EXIT_CODE),
+                    Segment(address + PAGE, R | W, b"data", memory)]
+        kernel = write_executable(self.path("kernel.elf"), segments, address)
         self.image = DiskImage(create_image(kernel, self.path("large.bin")))
 
     def sizes(self, what, ram_mib):
@@ -114,6 +114,12 @@ class Memory(ErrorTest):
         self.assertEqual(self.image.kernel.memory_bytes, largest * 1024)
         needed, left = self.sizes("page tables and stack", 64)
         self.assertGreater(needed, left)
+
+    def test_kernel_out_of_reach(self):
+        """Without pages of 1 GiB, stage 2's own tables reach some GiB only."""
+        self.large_kernel(40 * GIB, LOW_ADDRESS)
+        self.refused("memory at 0x[0-9a-f]+ is out of the loader's reach: its page tables map [0-9]+ "
+                     "GiB on a CPU without 1 GiB pages", *sparse_ram("64G"))
 
 
 class Refused(ErrorTest):

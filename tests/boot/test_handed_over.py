@@ -242,7 +242,14 @@ class Tables(MachineTest):
 
 class TextMode(ContractTest):
     def test_drawn_on(self):
-        with Qemu([*ide_disk(image("text_mode")), *VGA]) as run:
+        self.check("text_mode")
+
+    def test_covered_by_the_kernel(self):
+        """Its own segments lie where the screen would be mapped: the direct map has it."""
+        self.check("text_mode_covered")
+
+    def check(self, name):
+        with Qemu([*ide_disk(image(name)), *VGA]) as run:
             if not run.wait_until(lambda: "text mode: 80 x 25" in run.serial()):
                 fail(run, "the kernel did not draw")
             screen = run.text_screen()

@@ -1,11 +1,11 @@
-"""Every field of the image header, wrong in every way that the loader looks for, its checksum made
-right again: what is refused is refused for its meaning, and named."""
+"""Every field of the image header and of the symbols, wrong in every way that the loader looks for, the
+checksums made right again: what is refused is refused for its meaning, and named."""
 
 import struct
 import unittest
 
 from harness.disk_image import (DiskImage, IMAGE_HEADER, ITEM, ITEM_COMMAND_LINE, ITEM_KERNEL,
-                                ITEM_MODULE, ITEM_SYMBOLS, SECTOR)
+                                ITEM_MODULE, ITEM_SYMBOLS, SECTOR, SYMBOL, SYMBOLS_HEADER)
 from harness.environment import build_path, create_image
 from harness.error_test import ErrorTest
 from harness.expect import expect_boot
@@ -125,6 +125,50 @@ class HeaderField(ErrorTest):
     def test_what_is_not_changed_boots(self):
         self.image.repair_header()
         expect_boot([*ide_disk(self.written()), "-vga", "std"])
+
+
+class SymbolsField(ErrorTest):
+    """The symbols item, which the kernel reads without looking twice."""
+
+    def setUp(self):
+        super().setUp()
+        self.item = self.image.find(ITEM_SYMBOLS)
+        table = self.image.content(self.item)
+        self.count, self.names_size = SYMBOLS_HEADER.unpack_from(table)
+        self.assertGreater(self.count, 2)
+
+    def check(self, offset, form, *values):
+        self.image.patch_item(self.item, offset, struct.pack("<" + form, *values))
+        self.refused("^firstlight: symbols: wrong sizes, names or order: make the image again")
+
+    def test_no_symbols(self):
+        self.check(0, "I", 0)
+
+    def test_no_names(self):
+        self.check(4, "I", 0)
+
+    def test_more_symbols_than_bytes(self):
+        self.check(0, "I", self.count + 1)
+
+    def test_as_many_symbols_as_can_be(self):
+        """Their size passes 32 bits."""
+        self.check(0, "I", (1 << 32) - 1)
+
+    def test_fewer_names_than_bytes(self):
+        self.check(4, "I", self.names_size - 1)
+
+    def test_names_without_end(self):
+        self.check(self.item.bytes - 1, "B", ord("x"))
+
+    def test_name_behind_the_names(self):
+        self.check(SYMBOLS_HEADER.size + SYMBOL.size + 4, "I", self.names_size)
+
+    def test_out_of_order(self):
+        self.check(SYMBOLS_HEADER.size + 2 * SYMBOL.size, "I", 0)
+
+    def test_no_room_for_the_header(self):
+        self.item.bytes, self.item.sectors = SYMBOLS_HEADER.size - 1, 1
+        self.check(0, "I", self.count)
 
 
 def row_test(method, row):

@@ -173,6 +173,43 @@ class ProgramHeaders(RelocationTest):
         self.check_refused(ELF_HEADER.size - 7)
 
 
+class Places(RelocationTest):
+    """Where a kernel goes that cannot go everywhere."""
+
+    SLOT = 512 << 30
+    BORDER = 0xFFFFC00000000000 + SLOT
+    LARGE_PAGE = 2 << 20
+    FILESZ_IN_HEADER = 32  # the size in memory behind it
+
+    def own_address_kernel(self, base, alignment=PAGE):
+        """Ends well where its code lies at a multiple of the alignment, and, if `base` is not 0, there."""
+        code = b"\x48\x8d\x05" + struct.pack("<i", -7)                  # lea rax, [rip - 7]
+        code += (b"\x48\xb9" + struct.pack("<Q", base) if base           # mov rcx, base
+                 else b"\x48\x89\xc1\x48\x81\xe1" + struct.pack("<i", -alignment))  # mov; and rcx
+        code += b"\x48\x39\xc8\x75" + bytes([len(EXIT_CODE)]) + EXIT_CODE + FAILURE_CODE
+        start = base or alignment
+        data = start + 2 * alignment
+        dynamic = DynamicData(data + 16, [relocation(data, start)])
+        return executable([Segment(start, R | X, code, alignment=alignment),
+                           Segment(data, R | W, bytes(16) + dynamic.data, alignment=alignment)],
+                          start, kind=ET_DYN, dynamic=dynamic.place)
+
+    def test_in_two_slots(self):
+        """It would leave its entry of the PML4: it stays where it was linked."""
+        self.boots(self.own_address_kernel(self.BORDER - PAGE))
+
+    def test_alignment_is_kept(self):
+        self.boots(self.own_address_kernel(0, self.LARGE_PAGE))
+
+    def test_larger_than_its_room(self):
+        """2 GiB of .bss, below 2 GiB."""
+        kernel = self.kernel([relocation(WORD_PLACE, CODE)])
+        sizes = slice(program_header_offset(1) + self.FILESZ_IN_HEADER,
+                      program_header_offset(1) + self.FILESZ_IN_HEADER + 16)
+        self.check_refused(kernel, kernel[sizes], kernel[sizes][:8] + struct.pack("<Q", 2 << 30),
+                           "does not fit into the top 2 GiB")
+
+
 class Dynamic(RelocationTest):
     """The dynamic section itself."""
 

@@ -2,20 +2,23 @@
 the inside, and each malformed one refused by bootimage and by stage 2 in the same words."""
 
 import re
+import struct
 import unittest
 
 from contract_test import ContractTest
 from harness.disk_image import DiskImage
-from harness.elf_file import (AVOID_ISA_HOLE, EXIT_CODE, FRAMEBUFFER, NO_DIRECT_MAP, R, Segment, X,
-                              boot_request, executable, note, request_note)
+from harness.elf_file import (AVOID_ISA_HOLE, ELF_HEADER, EXIT_CODE, FRAMEBUFFER, NO_DIRECT_MAP,
+                              PROGRAM_HEADER, PT_NOTE, R, REQUEST_SIZE, Segment, X, boot_request,
+                              executable, note, program_header_offset, request_note)
 from harness.environment import create_image
-from harness.expect import expect_error
+from harness.expect import expect_boot, expect_error
 from harness.qemu import ide_disk, sparse_ram
 
 KERNEL = 0xFFFFFFFF80000000
 GIB = 1 << 30
 MIB = 1 << 20
 SLOT = 512 * GIB
+NOTE_DESCRIPTOR = 24  # where it begins in a note of this name
 UNKNOWN_FIELD = 9  # the first that boot_request version 1 does not have, in 8 bytes
 
 
@@ -218,6 +221,61 @@ class HeaderAndRequest(ContractTest):
         image.patch_kernel(packed.index(good), boot_request(flags=AVOID_ISA_HOLE))
         expect_error([*ide_disk(image.write(self.path("changed.bin"))), "-vga", "std"],
                      "bootimage")
+
+
+class NoteSegment(ContractTest):
+    """The note and its program header, changed in the image: bootimage has written them itself."""
+
+    OFFSET, FILESZ, ALIGN = 8, 32, 48  # in the program header
+    NAME, DESCRIPTOR_SIZE = 12, 4      # in the note
+
+    def changed(self, header=(), notes=()):
+        """QEMU's options for a kernel with these fields (offset, form, value) of either changed."""
+        kernel = self.write("kernel.elf", kernel_with(note(boot_request())))
+        made = DiskImage(create_image(kernel, self.path("image.bin")))
+        packed = made.kernel_bytes()
+        count = ELF_HEADER.unpack_from(packed)[10]
+        at, = (place for place in map(program_header_offset, range(count))
+               if PROGRAM_HEADER.unpack_from(packed, place)[0] == PT_NOTE)
+        note_at = packed.index(note(boot_request()))
+        for base, changes in ((at, header), (note_at, notes)):
+            for offset, form, value in changes:
+                made.patch_kernel(base + offset, struct.pack("<" + form, value))
+        return [*ide_disk(made.write(self.path("changed.bin"))), "-vga", "std"]
+
+    def check_refused_note(self, pattern, **changes):
+        expect_error(self.changed(**changes), f"boot request: its ELF note {pattern}")
+
+    def test_behind_the_file(self):
+        self.check_refused_note("passes", header=[(self.OFFSET, "Q", 1 << 40)])
+
+    def test_passes_the_file(self):
+        self.check_refused_note("passes", header=[(self.FILESZ, "Q", 1 << 40)])
+
+    def test_part_of_a_request(self):
+        self.check_refused_note("stands there twice, or has a wrong type, version or size",
+                                notes=[(self.DESCRIPTOR_SIZE, "I", 16)])
+
+    def test_part_of_a_word(self):
+        self.check_refused_note("stands there twice, or has a wrong type, version or size",
+                                notes=[(self.DESCRIPTOR_SIZE, "I", REQUEST_SIZE - 1)])
+
+    def test_aligned_to_8(self):
+        expect_boot(self.changed(header=[(self.ALIGN, "Q", 8)]))
+
+    def test_another_program_s(self):
+        """A name of the same length: what it says is nobody's business here."""
+        expect_boot(self.changed(notes=[(self.NAME, "B", ord("f")),
+                                        (self.DESCRIPTOR_SIZE, "I", 16)]))
+
+    def test_last_note_without_padding(self):
+        size = NOTE_DESCRIPTOR + REQUEST_SIZE - 2
+        expect_boot(self.changed(header=[(self.FILESZ, "Q", size)],
+                                 notes=[(self.NAME, "B", ord("f")),
+                                        (self.DESCRIPTOR_SIZE, "I", REQUEST_SIZE - 2)]))
+
+    def test_too_short_for_a_note(self):
+        expect_boot(self.changed(header=[(self.FILESZ, "Q", 11)]))
 
 
 if __name__ == "__main__":
