@@ -47,8 +47,9 @@ void image_repair_items(uint8_t *bytes, size_t size, uint64_t lba)
 
 // ---- Fields -------------------------------------------------------------------------------
 
-#define HEADERS_MOST 1024u // ELF header and some program headers
-#define TAG_RELA     7u
+#define HEADERS_MOST         1024u // ELF header and some program headers
+#define SECTION_HEADER_BYTES 64u
+#define TAG_RELA             7u
 
 static struct fuzz_area in_file(size_t start, uint64_t offset, uint64_t bytes)
 {
@@ -84,6 +85,9 @@ struct fuzz_area fuzz_elf_fields(const uint8_t *bytes, size_t size, size_t start
     struct elf64_header header;
     if (choice % 4 != 0 && size - start >= sizeof header) {
         memcpy(&header, bytes + start, sizeof header);
+        if (choice % 8 == 2 && header.e_shoff < size - start) {
+            return in_file(start, header.e_shoff, header.e_shnum * SECTION_HEADER_BYTES);
+        }
         if (header.e_phoff < size - start) {
             return in_file(start, header.e_phoff,
                            header.e_phnum * sizeof(struct elf64_program_header));

@@ -16,7 +16,8 @@ void image_repair_items(uint8_t *bytes, size_t size, uint64_t lba);
 struct fuzz_area image_fields(const uint8_t *bytes, size_t size, size_t start, uint64_t lba,
                               uint64_t choice);
 
-// Fields of the ELF file that begins at `start`: headers, dynamic section, relocations, or any.
+// Fields of the ELF file that begins at `start`: headers, sections, dynamic section,
+// relocations, or any.
 struct fuzz_area fuzz_elf_fields(const uint8_t *bytes, size_t size, size_t start, uint64_t choice);
 
 #endif

@@ -9,9 +9,13 @@
 
 struct fuzz_area fuzz_fields(const uint8_t *bytes, size_t size, uint64_t choice)
 {
-    (void)bytes;
-    (void)choice;
-    return (struct fuzz_area){0, size};
+    struct image_header header;
+    if (size < LBA_BYTES + sizeof header || choice % 4 == 0) {
+        return (struct fuzz_area){0, size};
+    }
+    memcpy(&header, bytes + LBA_BYTES, sizeof header);
+    return (struct fuzz_area){0, LBA_BYTES + sizeof header +
+                                     header.item_count * sizeof(struct image_item)};
 }
 
 static void repair(uint8_t *bytes, size_t size)
