@@ -11,8 +11,9 @@
 #include "console/vga_text.h"
 #include "kernel.h"
 #include "lib/command_line.h"
-#include "memory_report.h"
+#include "memory/memory_report.h"
 #include "panic.h"
+#include "stack_protector.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -87,6 +88,7 @@ _Noreturn void kernel_main(const struct boot_info *info)
     check_boot_info(info);
     backtrace_initialise(info);
     exceptions_initialise(info);
+    stack_protector_initialise(info);
     if (exit_requested(info)) {
         panic_exits_machine();
     }

@@ -1,6 +1,6 @@
 // kernel/memory_report.c and kernel/lib/command_line.c.
 #include "lib/command_line.h"
-#include "memory_report.h"
+#include "memory/memory_report.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

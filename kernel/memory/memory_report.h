@@ -1,6 +1,6 @@
 // The memory map as text for a person. Pure; main.c prints it.
-#ifndef KERNEL_MEMORY_REPORT_H
-#define KERNEL_MEMORY_REPORT_H
+#ifndef KERNEL_MEMORY_MEMORY_REPORT_H
+#define KERNEL_MEMORY_MEMORY_REPORT_H
 
 #include "firstlight/boot_info.h"
 

@@ -1,5 +1,5 @@
 // Formats the rows of the memory map's table; called by main.c.
-#include "memory_report.h"
+#include "memory/memory_report.h"
 
 #include "lib/format.h"
 
