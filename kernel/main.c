@@ -1,5 +1,5 @@
 // The kernel to start from: says hello, shows what memory there is, stops. Make it your own: what
-// follows kernel_main's first two lines is free to go.
+// follows kernel_main's first lines is free to go.
 //
 // It runs on what the loader left: interrupts off, the loader's stack and page tables
 // (bootloader/include/firstlight/boot_info.h).
@@ -8,9 +8,9 @@
 #include "arch/x86_64/machine_exit.h"
 #include "backtrace.h"
 #include "console/console.h"
-#include "console/vga_text.h"
 #include "kernel.h"
 #include "lib/command_line.h"
+#include "memory/frame_allocator.h"
 #include "memory/memory_report.h"
 #include "panic.h"
 #include "stack_protector.h"
@@ -27,6 +27,9 @@
 // Lines of the screen to keep free below the memory map: one that says how many rows are missing,
 // the usable memory, and the one the cursor ends in.
 #define ROWS_BELOW_MEMORY_MAP 3u
+
+// Physical memory to give out.
+static struct frame_allocator frames;
 
 static void check_boot_info(const struct boot_info *info)
 {
@@ -49,9 +52,9 @@ static bool exit_requested(const struct boot_info *info)
 
 static void say_hello(void)
 {
-    vga_text_set_colours(TEXT_LIGHT_CYAN, TEXT_BLACK);
+    console_set_colours(TEXT_LIGHT_CYAN, TEXT_BLACK);
     kprintf("Hello World!\n");
-    vga_text_set_colours(TEXT_LIGHT_GREY, TEXT_BLACK);
+    console_set_colours(TEXT_LIGHT_GREY, TEXT_BLACK);
 }
 
 // On COM1 the whole table, on the screen as much as leaves the greeting at the top.
@@ -64,7 +67,7 @@ static void print_memory_map(const struct boot_info *info)
     for (uint64_t i = 0; i < info->memory_map_count; i++) {
         (void)memory_report_row(line, &info->memory_map[i]);
         kprintf_on(CONSOLE_SERIAL, "%s\n", line);
-        if (vga_text_rows_left() >= ROWS_BELOW_MEMORY_MAP) {
+        if (console_rows_left() >= ROWS_BELOW_MEMORY_MAP) {
             kprintf_on(CONSOLE_SCREEN, "%s\n", line);
         } else {
             hidden++;
@@ -82,16 +85,23 @@ static void print_usable_memory(const struct boot_info *info)
             (unsigned long long)bytes);
 }
 
-_Noreturn void kernel_main(const struct boot_info *info)
+// Everything a kernel wants before anything else, in the order that lets each report on the next.
+static void initialise(const struct boot_info *info)
 {
     console_initialise(info);
     check_boot_info(info);
-    backtrace_initialise(info);
-    exceptions_initialise(info);
-    stack_protector_initialise(info);
     if (exit_requested(info)) {
         panic_exits_machine();
     }
+    backtrace_initialise(info);
+    exceptions_initialise(info);
+    frames_initialise(&frames, info);
+}
+
+_Noreturn void kernel_main(const struct boot_info *info)
+{
+    initialise(info);
+    stack_protector_initialise(info);
 
     say_hello();
     print_memory_map(info);

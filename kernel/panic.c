@@ -5,7 +5,6 @@
 #include "arch/x86_64/machine_exit.h"
 #include "backtrace.h"
 #include "console/console.h"
-#include "console/vga_text.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -37,7 +36,7 @@ void panic_begin(void)
         panic_end();
     }
     panicking = true;
-    vga_text_set_colours(TEXT_LIGHT_RED, TEXT_BLACK);
+    console_set_colours(TEXT_LIGHT_RED, TEXT_BLACK);
     kprintf("\npanic: ");
 }
 

@@ -1,30 +1,60 @@
 // kprintf: formats for both consoles at once. Called by everyone.
 #include "console/console.h"
 
+#include "console/framebuffer.h"
 #include "console/serial.h"
 #include "console/vga_text.h"
 #include "lib/format.h"
 
 #include <stddef.h>
 
-// The screen's memory as this kernel sees it, or a null pointer where it is in no text mode.
-static uint16_t *find_screen(const struct boot_info *info)
+static struct text_screen screen; // without cells where there is none
+static void (*show)(const struct text_screen *screen);
+
+static void find_screen(const struct boot_info *info)
 {
-    return info != NULL && BOOT_INFO_HAS(info, text_mode) ? info->text_mode.address : NULL;
+    screen.cells = NULL;
+    if (info == NULL || !BOOT_INFO_HAS(info, framebuffer)) { // or it is too old to tell
+        return;
+    }
+    if (info->framebuffer.address != NULL) {
+        framebuffer_initialise(&info->framebuffer, &screen);
+        show = framebuffer_show;
+    } else if (info->text_mode.address != NULL) {
+        screen.cells = info->text_mode.address;
+        screen.columns = info->text_mode.columns;
+        screen.rows = info->text_mode.rows;
+        show = vga_text_show;
+    }
 }
 
 void console_initialise(const struct boot_info *info)
 {
     (void)serial_initialise();
-    vga_text_initialise(find_screen(info));
+    find_screen(info);
+    console_set_colours(TEXT_LIGHT_GREY, TEXT_BLACK);
+    if (screen.cells != NULL) {
+        text_screen_clear(&screen);
+        show(&screen);
+    }
+}
+
+void console_set_colours(enum text_colour foreground, enum text_colour background)
+{
+    text_screen_set_colours(&screen, foreground, background);
+}
+
+uint32_t console_rows_left(void)
+{
+    return screen.cells == NULL ? 0 : screen.rows - 1 - screen.row;
 }
 
 // The sink; its context is the number of CONSOLE_* bits.
 static void write(void *context, const char *text, size_t length)
 {
     const unsigned consoles = *(const unsigned *)context;
-    if (consoles & CONSOLE_SCREEN) {
-        vga_text_write(text, length);
+    if (screen.cells != NULL && (consoles & CONSOLE_SCREEN)) {
+        text_screen_write(&screen, text, length);
     }
     if (consoles & CONSOLE_SERIAL) {
         serial_write(text, length);
@@ -34,7 +64,9 @@ static void write(void *context, const char *text, size_t length)
 void kprintf_list(unsigned consoles, const char *format, va_list arguments)
 {
     (void)format_list(write, &consoles, format, arguments);
-    vga_text_update_cursor();
+    if (screen.cells != NULL && (consoles & CONSOLE_SCREEN)) {
+        show(&screen);
+    }
 }
 
 void kprintf_on(unsigned consoles, const char *format, ...)

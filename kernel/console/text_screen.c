@@ -1,4 +1,4 @@
-// The terminal behind vga_text.c: where each character goes.
+// The terminal behind console.c: where each character goes.
 #include "console/text_screen.h"
 
 #include "lib/string.h"
@@ -13,9 +13,16 @@ static void fill(const struct text_screen *screen, size_t first, size_t count)
     }
 }
 
+size_t text_screen_cursor(const struct text_screen *screen)
+{
+    const uint32_t last = screen->columns - 1;
+    const uint32_t column = screen->column < last ? screen->column : last;
+    return (size_t)screen->row * screen->columns + column;
+}
+
 void text_screen_clear(struct text_screen *screen)
 {
-    fill(screen, 0, TEXT_SCREEN_CELLS);
+    fill(screen, 0, (size_t)screen->columns * screen->rows);
     screen->row = 0;
     screen->column = 0;
 }
@@ -28,15 +35,15 @@ void text_screen_set_colours(struct text_screen *screen, enum text_colour foregr
 
 static void scroll(const struct text_screen *screen)
 {
-    const size_t kept = TEXT_SCREEN_CELLS - TEXT_SCREEN_COLUMNS;
-    memmove(screen->cells, screen->cells + TEXT_SCREEN_COLUMNS, kept * sizeof screen->cells[0]);
-    fill(screen, kept, TEXT_SCREEN_COLUMNS);
+    const size_t kept = (size_t)screen->columns * (screen->rows - 1);
+    memmove(screen->cells, screen->cells + screen->columns, kept * sizeof screen->cells[0]);
+    fill(screen, kept, screen->columns);
 }
 
 static void new_line(struct text_screen *screen)
 {
     screen->column = 0;
-    if (screen->row + 1 < TEXT_SCREEN_ROWS) {
+    if (screen->row + 1 < screen->rows) {
         screen->row++;
     } else {
         scroll(screen);
@@ -46,10 +53,10 @@ static void new_line(struct text_screen *screen)
 static void put_character(struct text_screen *screen, unsigned char character)
 {
     // Only now, not when the line became full: a line feed after a full line is one line feed.
-    if (screen->column >= TEXT_SCREEN_COLUMNS) {
+    if (screen->column >= screen->columns) {
         new_line(screen);
     }
-    screen->cells[screen->row * TEXT_SCREEN_COLUMNS + screen->column] =
+    screen->cells[(size_t)screen->row * screen->columns + screen->column] =
         (uint16_t)(screen->attribute << 8 | character);
     screen->column++;
 }
@@ -57,7 +64,7 @@ static void put_character(struct text_screen *screen, unsigned char character)
 static void tab(struct text_screen *screen)
 {
     const uint32_t next = (screen->column / TAB_COLUMNS + 1) * TAB_COLUMNS;
-    screen->column = next < TEXT_SCREEN_COLUMNS ? next : TEXT_SCREEN_COLUMNS;
+    screen->column = next < screen->columns ? next : screen->columns;
 }
 
 void text_screen_write(struct text_screen *screen, const char *text, size_t length)

@@ -1,16 +1,13 @@
-// A screen of 80 x 25 characters in memory, as a terminal: wrapping, scrolling, colours. It knows
-// no port and no address, so that the unit tests run it on an array.
+// A screen of characters in memory, as a terminal: wrapping, scrolling, colours. It knows no port
+// and no address, so that the unit tests run it on an array.
 #ifndef KERNEL_CONSOLE_TEXT_SCREEN_H
 #define KERNEL_CONSOLE_TEXT_SCREEN_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define TEXT_SCREEN_COLUMNS 80u
-#define TEXT_SCREEN_ROWS    25u
-#define TEXT_SCREEN_CELLS   ((size_t)TEXT_SCREEN_COLUMNS * TEXT_SCREEN_ROWS)
-
-// The sixteen colours of VGA text mode. As background only the first eight: bit 3 blinks there.
+// The sixteen colours of VGA text mode. As background only the first eight: in text mode bit 3
+// blinks there.
 enum text_colour {
     TEXT_BLACK = 0,
     TEXT_BLUE = 1,
@@ -32,11 +29,16 @@ enum text_colour {
 
 // A cell is a character of code page 437 in its low byte and an attribute in the high one.
 struct text_screen {
-    uint16_t *cells;
+    uint16_t *cells; // columns * rows
+    uint32_t columns;
+    uint32_t rows;
     uint32_t row;
-    uint32_t column; // TEXT_SCREEN_COLUMNS: the next character wraps
+    uint32_t column; // as many as there are: the next character wraps
     uint8_t attribute;
 };
+
+// The cell with the cursor: where the next character goes, or the last of a full line.
+size_t text_screen_cursor(const struct text_screen *screen);
 
 // Fills the cells with spaces in the current colours and moves to the top left.
 void text_screen_clear(struct text_screen *screen);

@@ -1,7 +1,6 @@
 // kernel/console/console.c and vga_text.c: where kprintf's text goes, and where the screen is
 // found.
 #include "console/console.h"
-#include "console/vga_text.h"
 #include "mock_machine.h"
 
 #include <setjmp.h>
@@ -11,7 +10,11 @@
 
 #include <cmocka.h>
 
-static uint16_t screen[TEXT_SCREEN_CELLS];
+#define COLUMNS 80u
+#define ROWS    25u
+#define CELLS   (COLUMNS * ROWS)
+
+static uint16_t screen[CELLS];
 
 // A boot_info whose text mode is on `screen`.
 static struct boot_info make_info(void)
@@ -19,7 +22,7 @@ static struct boot_info make_info(void)
     return (struct boot_info){
         .version = BOOT_INFO_VERSION,
         .size = sizeof(struct boot_info),
-        .text_mode = {.address = screen},
+        .text_mode = {.address = screen, .columns = COLUMNS, .rows = ROWS},
     };
 }
 
@@ -33,13 +36,12 @@ static int reset(void **state)
     (void)state;
     mock_machine_reset(UART_WORKS);
     memset(screen, 0xEE, sizeof screen);
-    vga_text_initialise(NULL);
     return 0;
 }
 
 static void screen_is_untouched(void)
 {
-    for (size_t i = 0; i < TEXT_SCREEN_CELLS; i++) {
+    for (size_t i = 0; i < CELLS; i++) {
         assert_int_equal(screen[i], 0xEEEE);
     }
 }
@@ -49,15 +51,15 @@ static void prints_to_both(void **state)
     (void)state;
     const struct boot_info info = make_info();
     console_initialise(&info);
-    vga_text_set_colours(TEXT_LIGHT_CYAN, TEXT_BLACK);
+    console_set_colours(TEXT_LIGHT_CYAN, TEXT_BLACK);
     kprintf("%s %d\n", "Hi", 5);
     assert_string_equal(machine.sent, "Hi 5\r\n");
     assert_int_equal(screen[0], 0x0B00 | 'H');
     assert_int_equal(screen[3], 0x0B00 | '5');
     assert_int_equal(screen[4], 0x0700 | ' ');
-    assert_int_equal(screen[TEXT_SCREEN_CELLS - 1], 0x0700 | ' ');
+    assert_int_equal(screen[CELLS - 1], 0x0700 | ' ');
     assert_int_equal(cursor(), 80);
-    assert_int_equal(vga_text_rows_left(), 23);
+    assert_int_equal(console_rows_left(), 23);
     assert_int_equal(machine.other_ports, 0);
 }
 
@@ -79,12 +81,12 @@ static void cursor_stays_on_the_screen(void **state)
     (void)state;
     const struct boot_info info = make_info();
     console_initialise(&info);
-    for (unsigned row = 0; row < TEXT_SCREEN_ROWS - 1; row++) {
+    for (unsigned row = 0; row < ROWS - 1; row++) {
         kprintf("\n");
     }
     kprintf("%80s", "");
-    assert_int_equal(cursor(), TEXT_SCREEN_CELLS - 1);
-    assert_int_equal(vga_text_rows_left(), 0);
+    assert_int_equal(cursor(), CELLS - 1);
+    assert_int_equal(console_rows_left(), 0);
 }
 
 static void no_boot_info_means_serial_only(void **state)
@@ -93,7 +95,7 @@ static void no_boot_info_means_serial_only(void **state)
     console_initialise(NULL);
     kprintf("why\n");
     assert_string_equal(machine.sent, "why\r\n");
-    assert_int_equal(vga_text_rows_left(), 0);
+    assert_int_equal(console_rows_left(), 0);
     screen_is_untouched();
 }
 

@@ -9,10 +9,13 @@
 
 #include <cmocka.h>
 
+#define COLUMNS     80u
+#define ROWS        25u
+#define CELLS       (COLUMNS * ROWS)
 #define GUARD       200
 #define GUARD_VALUE 0xDEAD
 
-static uint16_t memory[GUARD + TEXT_SCREEN_CELLS + GUARD];
+static uint16_t memory[GUARD + CELLS + GUARD];
 static struct text_screen screen;
 
 static int set_up(void **state)
@@ -21,7 +24,8 @@ static int set_up(void **state)
     for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
         memory[i] = GUARD_VALUE;
     }
-    screen = (struct text_screen){.cells = memory + GUARD, .row = 3, .column = 9};
+    screen = (struct text_screen){
+        .cells = memory + GUARD, .columns = COLUMNS, .rows = ROWS, .row = 3, .column = 9};
     text_screen_set_colours(&screen, TEXT_LIGHT_GREY, TEXT_BLACK);
     text_screen_clear(&screen);
     return 0;
@@ -31,7 +35,7 @@ static int check_guards(void **state)
 {
     (void)state;
     for (size_t i = 0; i < GUARD; i++) {
-        if (memory[i] != GUARD_VALUE || memory[GUARD + TEXT_SCREEN_CELLS + i] != GUARD_VALUE) {
+        if (memory[i] != GUARD_VALUE || memory[GUARD + CELLS + i] != GUARD_VALUE) {
             return -1;
         }
     }
@@ -46,10 +50,10 @@ static void write_text(const char *text)
 // Compares a row's characters with the text, and what follows it with spaces.
 static void assert_row(unsigned row, const char *text)
 {
-    char characters[TEXT_SCREEN_COLUMNS + 1] = {0};
-    char expected[TEXT_SCREEN_COLUMNS + 1];
-    for (unsigned i = 0; i < TEXT_SCREEN_COLUMNS; i++) {
-        characters[i] = (char)screen.cells[row * TEXT_SCREEN_COLUMNS + i];
+    char characters[COLUMNS + 1] = {0};
+    char expected[COLUMNS + 1];
+    for (unsigned i = 0; i < COLUMNS; i++) {
+        characters[i] = (char)screen.cells[row * COLUMNS + i];
     }
     snprintf(expected, sizeof expected, "%-80s", text);
     assert_string_equal(characters, expected);
@@ -64,14 +68,14 @@ static void assert_position(unsigned row, unsigned column)
 static void clears_in_its_colours(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < TEXT_SCREEN_CELLS; i++) {
+    for (size_t i = 0; i < CELLS; i++) {
         assert_int_equal(screen.cells[i], 0x0720);
     }
     assert_position(0, 0);
     text_screen_set_colours(&screen, TEXT_YELLOW, TEXT_BLUE);
     text_screen_clear(&screen);
     assert_int_equal(screen.cells[0], 0x1E20);
-    assert_int_equal(screen.cells[TEXT_SCREEN_CELLS - 1], 0x1E20);
+    assert_int_equal(screen.cells[CELLS - 1], 0x1E20);
 }
 
 static void writes_character_and_attribute(void **state)
@@ -100,10 +104,10 @@ static void obeys_control_characters(void **state)
 static void wraps_only_when_needed(void **state)
 {
     (void)state;
-    char line[TEXT_SCREEN_COLUMNS + 1] = {0};
-    memset(line, 'x', TEXT_SCREEN_COLUMNS);
+    char line[COLUMNS + 1] = {0};
+    memset(line, 'x', COLUMNS);
     write_text(line);
-    assert_position(0, TEXT_SCREEN_COLUMNS);
+    assert_position(0, COLUMNS);
     write_text("\nnext");
     assert_row(0, line);
     assert_row(1, "next");
@@ -115,7 +119,7 @@ static void wraps_only_when_needed(void **state)
     write_text("\n");
     write_text(line);
     write_text("\b#");
-    line[TEXT_SCREEN_COLUMNS - 1] = '#';
+    line[COLUMNS - 1] = '#';
     assert_row(4, line);
 }
 
@@ -125,7 +129,7 @@ static void tab_at_the_end_wraps(void **state)
     for (int i = 0; i < 10; i++) {
         write_text("\t");
     }
-    assert_position(0, TEXT_SCREEN_COLUMNS);
+    assert_position(0, COLUMNS);
     write_text("\tz");
     assert_row(0, "");
     assert_row(1, "z");
@@ -139,16 +143,16 @@ static void scrolls_at_the_bottom(void **state)
         snprintf(line, sizeof line, "%sline %u", i == 0 ? "" : "\n", i);
         write_text(line);
     }
-    for (unsigned row = 0; row < TEXT_SCREEN_ROWS; row++) {
+    for (unsigned row = 0; row < ROWS; row++) {
         snprintf(line, sizeof line, "line %u", row + 5);
         assert_row(row, line);
     }
-    assert_position(TEXT_SCREEN_ROWS - 1, 7);
+    assert_position(ROWS - 1, 7);
     text_screen_set_colours(&screen, TEXT_WHITE, TEXT_RED);
     write_text("\n");
-    assert_row(TEXT_SCREEN_ROWS - 2, "line 29");
-    assert_int_equal(screen.cells[TEXT_SCREEN_CELLS - 1], 0x4F20);
-    assert_int_equal(screen.cells[TEXT_SCREEN_CELLS - TEXT_SCREEN_COLUMNS - 1], 0x0720);
+    assert_row(ROWS - 2, "line 29");
+    assert_int_equal(screen.cells[CELLS - 1], 0x4F20);
+    assert_int_equal(screen.cells[CELLS - COLUMNS - 1], 0x0720);
 }
 
 static void keeps_within_the_screen(void **state)
@@ -157,8 +161,8 @@ static void keeps_within_the_screen(void **state)
     for (unsigned i = 0; i < 20000; i++) {
         const char character = (char)(i * 2654435761u >> 24);
         text_screen_write(&screen, &character, 1);
-        assert_true(screen.row < TEXT_SCREEN_ROWS);
-        assert_true(screen.column <= TEXT_SCREEN_COLUMNS);
+        assert_true(screen.row < ROWS);
+        assert_true(screen.column <= COLUMNS);
     }
 }
 
