@@ -4,6 +4,7 @@
 #include "bios_call.h"
 #include "bios_data.h"
 #include "console.h"
+#include "cpuid.h"
 #include "memory_layout.h"
 
 #include <stdbool.h>
@@ -45,6 +46,12 @@ struct e820_entry {
 #define EBDA_LOWEST      0x20000u // below this the BIOS data area's word is rubbish
 #define CONVENTIONAL_END 0xA0000u // video memory and ROMs from here to 1 MiB
 
+// CPUID (AMD64 APM volume 3, appendix E.4.7): bits of a physical address in EAX, 52 at most.
+#define LEAF_HIGHEST         0x80000000u
+#define LEAF_ADDRESS_SIZES   0x80000008u
+#define ADDRESS_BITS_MASK    0x3Fu
+#define ADDRESS_BITS_DEFAULT 36u
+
 static uint32_t kind_of_e820(uint32_t type)
 {
     switch (type) {
@@ -61,8 +68,27 @@ static uint32_t kind_of_e820(uint32_t type)
     }
 }
 
+// What lies beyond the CPU's physical addresses cannot be memory, whatever firmware says.
+static uint64_t address_limit(void)
+{
+    uint32_t bits = ADDRESS_BITS_DEFAULT;
+    if (cpuid(LEAF_HIGHEST).eax >= LEAF_ADDRESS_SIZES) {
+        bits = cpuid(LEAF_ADDRESS_SIZES).eax & ADDRESS_BITS_MASK;
+    }
+    return UINT64_C(1) << bits;
+}
+
 static void add(struct memory_map *raw, uint64_t base, uint64_t length, uint32_t kind)
 {
+    if (memory_kind_is_ram(kind)) {
+        const uint64_t limit = address_limit();
+        if (base >= limit) {
+            return;
+        }
+        if (length > limit - base) {
+            length = limit - base;
+        }
+    }
     struct message why;
     if (!memory_map_add(raw, base, length, kind, &why)) {
         fatal_message(&why);

@@ -19,7 +19,7 @@ PANIC = "^panic"
 ENTRY = struct.Struct("<2Q2I")
 RANGE = r"^range ([0-9a-f]+) ([0-9a-f]+) ([0-9a-f])$"
 DRIVE = r"^drive ([0-9a-f]+)$"
-OUT = 0xE6  # out imm8, al
+IN, OUT = 0xE4, 0xE6  # in al, imm8; out imm8, al
 UNUSED_PORT = 0x80  # power-on self-test codes: nothing happens
 
 
@@ -45,15 +45,17 @@ class FirmwareTest(ErrorTest):
         }
 
     def make_dead(self, *ports):
-        """No emulator lacks these ports: what stage 2 writes there goes elsewhere."""
+        """No emulator lacks these ports and has A20 to be switched: stage 2 is made to use another
+        one, which takes everything and reads FFh, as if nobody answered."""
         start = STAGE2_LBA * SECTOR
         stage2 = bytes(self.image.data[start:start + self.image.stage2_sectors * SECTOR])
         for port in ports:
-            write = bytes([OUT, port])
-            self.assertIn(write, stage2)
-            while (offset := stage2.find(write)) >= 0:
-                stage2 = stage2.replace(write, bytes([OUT, UNUSED_PORT]), 1)
-                self.image.patch_stage2(offset, bytes([OUT, UNUSED_PORT]))
+            self.assertIn(bytes([OUT, port]), stage2)
+            for instruction in (IN, OUT):
+                access, other = bytes([instruction, port]), bytes([instruction, UNUSED_PORT])
+                while (offset := stage2.find(access)) >= 0:
+                    stage2 = stage2.replace(access, other, 1)
+                    self.image.patch_stage2(offset, other)
 
     def prepare(self, case):
         """The image as the case wants it; its definitions and pattern with numbers for names."""

@@ -120,6 +120,10 @@ MEMORY_MAP = (
     maps("reserved_near_1_tib", (*USUAL, HYPERTRANSPORT, Entry(0xFFF00000000, 1 << 40, 2))),
     maps("wraps_around", [*USUAL, Entry((1 << 64) - 0x2000, 0x4000, 2),
                           Entry((1 << 64) - 0x100000, (1 << 64) - 1, 2)], quick=True),
+    maps("usable_at_the_end", [*USUAL, Entry((1 << 64) - 0x100000, 0x200000, 1)]),
+    maps("usable_beyond_all_addresses", [*USUAL, Entry(1 << 40, MIB, 1), Entry(1 << 52, MIB, 3)],
+         quick=True),
+    maps("usable_1_pib", [*USUAL, Entry(1 << 32, 1 << 50, 1)]),
     maps("everything_is_reserved", [*USUAL, Entry(MIB, (1 << 64) - 1, 2)],
          ends="not enough memory for kernel", kernel="firstlight-exit"),
     maps("most_entries", MANY, quick=True),
@@ -296,6 +300,7 @@ MACHINE = (
     ends("a20_stays_off", "address line 20 stays off: tried INT 15h AX=2401h, the keyboard "
          "controller and port 92h", "MACHINE_A20_OFF", dead_ports=(*KEYBOARD, SYSTEM_CONTROL_A),
          quick=True),
+    boots("without_8042", "MACHINE_EC00_COUNTED", options=("-machine", "pc,i8042=off"), quick=True),
     boots("ec00_unsupported", "MACHINE_EC00_FAILS", quick=True),
     boots("ec00_called_once", "MACHINE_EC00_COUNTED", quick=True),
     boots("nx_disabled", "MACHINE_NX_OFF", options=("-cpu", "Nehalem"), kernel="misc_enable",

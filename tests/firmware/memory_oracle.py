@@ -8,11 +8,13 @@ Entry = namedtuple("Entry", "base length type attributes", defaults=(1,))
 
 KIB, MIB, PAGE = 1 << 10, 1 << 20, 4096
 LAST = (1 << 64) - 1  # no range ends behind it
+ADDRESS_END = 1 << 40  # of the CPUs that QEMU and Bochs emulate: there can be no memory behind it
 
 # enum boot_memory_kind; the larger wins where ranges overlap.
 (USABLE, LOADER_RECLAIMABLE, KERNEL, ACPI_RECLAIMABLE, ACPI_NVS, RESERVED, BAD,
  MODULE) = range(1, 9)
 KIND_OF_E820 = {1: USABLE, 2: RESERVED, 3: ACPI_RECLAIMABLE, 4: ACPI_NVS, 5: BAD}
+MEMORY = (USABLE, ACPI_RECLAIMABLE, ACPI_NVS)
 TAKEN_BY_LOADER = (LOADER_RECLAIMABLE, KERNEL, MODULE)
 
 # What firmware keeps below 1 MiB, as SeaBIOS and Bochs's BIOS have it.
@@ -44,8 +46,11 @@ def whole_pages(base, end, kind):
 def expected(entries, low_end=LOW_END):
     """The map as (base, end, kind) for E820 entries, sorted; `low_end` is where memory below 1 MiB ends
     by the BIOS data area."""
-    claims = [(entry.base, min(entry.base + entry.length, LAST),
-               KIND_OF_E820.get(entry.type, RESERVED)) for entry in entries]
+    claims = []
+    for entry in entries:
+        kind = KIND_OF_E820.get(entry.type, RESERVED)
+        limit = ADDRESS_END if kind in MEMORY else LAST
+        claims.append((entry.base, min(entry.base + entry.length, limit), kind))
     claims += [(0, PAGE, RESERVED), (low_end, MIB, RESERVED)]
     claims = [claim for claim in claims if claim[0] < claim[1]]
     edges = sorted({edge for base, end, _ in claims for edge in (base, end)})
