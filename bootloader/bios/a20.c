@@ -31,6 +31,8 @@
 #define KEYBOARD_WAIT_READS 100000u
 #define A20_SETTLE_TESTS    20000u
 
+#define A20_WAYS 3u
+
 static bool a20_wanted;
 
 // Writes two values below 1 MiB and looks whether the alias above follows.
@@ -110,12 +112,31 @@ static bool a20_by_port_92(void)
     return a20_comes_on();
 }
 
+// Some firmware switches it off in every call. What has worked is tried first from then on, so that
+// the waits for what has not come once only.
+static void a20_switch_on(void)
+{
+    static bool (*const ways[A20_WAYS])(void) = {
+        a20_by_firmware,
+        a20_by_keyboard_controller,
+        a20_by_port_92,
+    };
+    static unsigned way;
+    for (unsigned tried = 0; tried < A20_WAYS; tried++) {
+        if (ways[way]()) {
+            return;
+        }
+        way = (way + 1) % A20_WAYS;
+    }
+    fatal("address line 20 stays off: tried INT 15h AX=2401h, the keyboard controller and "
+          "port 92h; look for an A20 setting in the firmware's setup");
+}
+
 void a20_enable(void)
 {
     a20_wanted = false; // the firmware's own call must not come back here
-    if (!a20_is_on() && !a20_by_firmware() && !a20_by_keyboard_controller() && !a20_by_port_92()) {
-        fatal("address line 20 stays off: tried INT 15h AX=2401h, the keyboard controller and "
-              "port 92h; look for an A20 setting in the firmware's setup");
+    if (!a20_is_on()) {
+        a20_switch_on();
     }
     a20_wanted = true;
 }

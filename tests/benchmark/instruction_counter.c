@@ -1,5 +1,6 @@
 // A TCG plugin for QEMU: counts the guest instructions of a boot, from the MBR's first to the
-// kernel's first, split into the loader's and the firmware's. Loaded by boot_cost.py with
+// kernel's first, or to QEMU's end where the loader does not come so far, split into the loader's
+// and the firmware's. Loaded by boot_cost.py and by tests/deadlines with
 //     -plugin FILE,entry=HEX,output=PATH
 // entry being the kernel's first virtual address. A `rep` iteration counts as one instruction: QEMU
 // runs each in a translation block of its own.
@@ -55,10 +56,8 @@ static void on_mbr(unsigned cpu, void *instructions)
     running.own += (uintptr_t)instructions;
 }
 
-static void on_kernel(unsigned cpu, void *context)
+static void write_counts(void)
 {
-    (void)cpu;
-    (void)context;
     if (!started || finished) {
         return;
     }
@@ -73,6 +72,20 @@ static void on_kernel(unsigned cpu, void *context)
             (unsigned long long)(running.firmware - at_start.firmware),
             (unsigned long long)(running.disk_calls - at_start.disk_calls));
     fclose(output);
+}
+
+static void on_kernel(unsigned cpu, void *context)
+{
+    (void)cpu;
+    (void)context;
+    write_counts();
+}
+
+static void at_exit(qemu_plugin_id_t id, void *context)
+{
+    (void)id;
+    (void)context;
+    write_counts();
 }
 
 static bool ends_with_disk_call(const struct qemu_plugin_tb *block, size_t instructions)
@@ -139,5 +152,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         return -1;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
+    qemu_plugin_register_atexit_cb(id, at_exit, NULL);
     return 0;
 }

@@ -20,6 +20,7 @@ enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
 
 typedef void qemu_plugin_translate_callback(qemu_plugin_id_t id, struct qemu_plugin_tb *block);
 typedef void qemu_plugin_execute_callback(unsigned cpu, void *context);
+typedef void qemu_plugin_data_callback(qemu_plugin_id_t id, void *context);
 
 // Called by QEMU.
 extern QEMU_PLUGIN_EXPORT int qemu_plugin_version;
@@ -29,6 +30,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qem
 // Offered by QEMU.
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
                                            qemu_plugin_translate_callback *callback);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_plugin_data_callback *callback,
+                                    void *context);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *block,
                                           qemu_plugin_execute_callback *callback,
                                           enum qemu_plugin_cb_flags flags, void *context);

@@ -1,0 +1,156 @@
+"""The loader's own waits (bootloader/README.md, Waits) on hardware that never does what is waited for: no
+emulator has any, so the loader's instructions that ask are changed. How long it goes on is counted in
+instructions (tests/benchmark/instruction_counter.c)."""
+
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+from deadline_test import DeadlineTest, KERNEL_ADDRESS, KIB
+from harness.disk_image import DiskImage, SECTOR, STAGE2_LBA
+from harness.environment import build_path
+from harness.expect import expect_boot
+from harness.qemu import QEMU, ide_disk
+
+# mov dx, 3FDh; xor cx, cx; in al, dx; test al, 20h. The register at 3F9h reads as 0.
+LINE_STATUS_WAIT, DEAD_LINE_STATUS_WAIT = (bytes.fromhex(code) for code in (
+    "bafd0331c9eca820", "baf90331c9eca820"))
+UART_READS, UART_WAIT_INSTRUCTIONS = 65536, 3   # in, test, loopz
+MBR_LONGEST_LINE = "\r\nfirstlight: loader damaged"
+KEYBOARD_READS, SETTLE_TESTS = 4 * 100_000, 2 * 20_000
+INSTRUCTIONS_A_TEST = 20                        # of the longer loop, call and all; measured: 17
+OWN_OF_A_BOOT = 200_000                         # anything else that a boot does
+
+READ_KEYBOARD_STATUS = bytes.fromhex("e464")    # in al, 64h
+MOV_AL = 0xB0
+OUT, KEYBOARD_DATA, KEYBOARD_COMMAND, SYSTEM_CONTROL_A = 0xE6, 0x60, 0x64, 0x92
+UNUSED_PORT = 0x80
+A20_LINE = "^firstlight: address line 20 stays off: tried INT 15h AX=2401h, the keyboard controller"
+
+# rdtsc; shl rdx, 32. xor eax, eax instead: the counter stands still.
+RDTSC, STANDING_STILL = bytes.fromhex("0f3148c1e220"), bytes.fromhex("31c048c1e220")
+# rdrand and rdseed of any register; clc: there is never a number.
+RANDOM_NUMBER, NEVER_A_NUMBER = rb"[\x48\x49]\x0f\xc7[\xf0-\xff]", bytes.fromhex("f8909090")
+JITTER = 1
+
+
+def has_plugins():
+    return shutil.which(QEMU) is not None and "-plugin" in subprocess.run(
+        [QEMU, "-help"], capture_output=True, text=True, check=True).stdout
+
+
+class WaitTest(DeadlineTest):
+    def replace_in_stage2(self, old, new):
+        """Changes every such piece of code; there must be one."""
+        self.assertEqual(len(old), len(new))
+        start = STAGE2_LBA * SECTOR
+        stage2 = bytes(self.image.data[start:start + self.image.stage2_sectors * SECTOR])
+        self.assertIn(old, stage2)
+        while (offset := stage2.find(old)) >= 0:
+            self.image.patch_stage2(offset, new)
+            stage2 = stage2.replace(old, new, 1)
+
+    def counter(self):
+        """QEMU's options for the plugin that counts the loader's instructions."""
+        if not has_plugins():
+            self.skipTest(f"{QEMU} is built without plugins")
+        return ["-plugin", f"{os.environ['FIRSTLIGHT_PLUGIN']},entry={KERNEL_ADDRESS:x},"
+                f"output={self.path('counts')}"]
+
+    def own_instructions(self, run):
+        """Of the loader's until it halted."""
+        run.quit()
+        with open(self.path("counts")) as file:
+            own = int(dict(map(str.split, file))["own"])
+        print(f"own instructions: {own}")
+        return own
+
+
+class DeadUart(WaitTest):
+    """A COM1 that never takes a byte: the line is on the screen all the same."""
+
+    def check(self, line, waits):
+        run = self.halted(*self.counter())
+        self.assertEqual(run.text_screen().text().count(line), 1, run.text_screen().show())
+        serial = run.serial()
+        own = self.own_instructions(run)
+        self.assertGreaterEqual(own, waits * UART_READS * UART_WAIT_INSTRUCTIONS)
+        self.assertLess(own, waits * UART_READS * UART_WAIT_INSTRUCTIONS + OWN_OF_A_BOOT)
+        return serial
+
+    def test_mbr_waits_for_each_character(self):
+        mbr = self.image.data[:SECTOR]
+        self.assertEqual(mbr.count(LINE_STATUS_WAIT), 1)
+        start = mbr.index(LINE_STATUS_WAIT)
+        self.image.data[start:start + len(LINE_STATUS_WAIT)] = DEAD_LINE_STATUS_WAIT
+        self.image.flip(STAGE2_LBA)
+        self.check("firstlight: loader damaged", len(MBR_LONGEST_LINE))
+
+    def test_stage2_waits_once(self):
+        """The first byte that is not taken is the last that is tried."""
+        self.patch_stage2_once(LINE_STATUS_WAIT, DEAD_LINE_STATUS_WAIT)
+        self.image.flip(self.image.kernel.lba + self.image.kernel.sectors // 2, 77)
+        self.assertEqual(self.check("firstlight: kernel is damaged (checksum): ", 1), "")
+
+
+class A20(WaitTest):
+    """Firmware leaves it off after every disk read, and has no call for it."""
+
+    def keyboard_status(self, status):
+        """What the controller says for ever."""
+        self.replace_in_stage2(READ_KEYBOARD_STATUS, bytes([MOV_AL, status]))
+
+    def make_dead(self, *ports):
+        for port in ports:
+            self.replace_in_stage2(bytes([OUT, port]), bytes([OUT, UNUSED_PORT]))
+
+    def check_never(self, status, waits):
+        self.keyboard_status(status)
+        self.make_dead(KEYBOARD_DATA, KEYBOARD_COMMAND, SYSTEM_CONTROL_A)
+        own = self.own_instructions(self.ended(*self.slow_firmware("A20_OFF"), *self.counter(),
+                                               line=A20_LINE))
+        self.assertGreaterEqual(own, waits)
+        self.assertLess(own, waits * INSTRUCTIONS_A_TEST + OWN_OF_A_BOOT)
+        self.assertLess(waits, KEYBOARD_READS + SETTLE_TESTS)
+
+    def test_controller_always_busy(self):
+        self.check_never(0x02, KEYBOARD_READS // 4 + SETTLE_TESTS // 2)
+
+    def test_controller_reads_00(self):
+        self.check_never(0x00, SETTLE_TESTS)
+
+    def test_controller_absent(self):
+        self.check_never(0xFF, SETTLE_TESTS // 2)
+
+    def test_switched_off_by_every_call(self):
+        """What has worked is tried first: the wait for the controller comes once, not after each of
+        some hundred calls of firmware."""
+        self.use_kernel(64 * KIB)
+        self.keyboard_status(0x02)
+        own = self.own_instructions(self.ended(*self.slow_firmware("A20_OFF", "ONE_SECTOR"),
+                                               *self.counter()))
+        self.assertGreaterEqual(own, KEYBOARD_READS // 4)
+        self.assertLess(own, KEYBOARD_READS // 4 * INSTRUCTIONS_A_TEST + OWN_OF_A_BOOT)
+
+
+class Clocks(WaitTest):
+    def test_time_stamp_counter_stands_still(self):
+        self.replace_in_stage2(RDTSC, STANDING_STILL)
+        expect_boot(ide_disk(self.written()), ["^Hello World!$"])
+
+    def test_random_numbers_never_come(self):
+        """RDSEED and RDRAND are there and fail for ever: another source takes their place."""
+        self.image = DiskImage(build_path("tests", "boot", "boot_info.bin"))
+        stage2 = bytes(self.image.data[STAGE2_LBA * SECTOR:self.image.header_lba * SECTOR])
+        instructions = set(re.findall(RANDOM_NUMBER, stage2))
+        self.assertGreaterEqual(len(instructions), 2, "RDRAND and RDSEED")
+        for instruction in instructions:
+            self.replace_in_stage2(instruction, NEVER_A_NUMBER)
+        expect_boot([*ide_disk(self.written()), "-cpu", "max"],
+                    [f"^entropy_source {JITTER}$", "^boot_info: as promised$"])
+
+
+if __name__ == "__main__":
+    unittest.main()
