@@ -86,7 +86,7 @@ struct fuzz_area fuzz_elf_fields(const uint8_t *bytes, size_t size, size_t start
     if (choice % 4 != 0 && size - start >= sizeof header) {
         memcpy(&header, bytes + start, sizeof header);
         if (choice % 8 == 2 && header.e_shoff < size - start) {
-            return in_file(start, header.e_shoff, header.e_shnum * SECTION_HEADER_BYTES);
+            return in_file(start, header.e_shoff, (uint64_t)header.e_shnum * SECTION_HEADER_BYTES);
         }
         if (header.e_phoff < size - start) {
             return in_file(start, header.e_phoff,
