@@ -52,14 +52,12 @@ panic: action=fatal
 
 
 def missing():
-    """What keeps Bochs from running here; an empty text when nothing does."""
+    """The program or file that keeps Bochs from running here; an empty text when nothing does."""
     if shutil.which(BOCHS) is None:
-        return "bochs is not installed"
+        return BOCHS
     if not os.path.exists(BIOS):
-        return f"{BIOS} is not installed"
-    if not any(map(os.path.exists, VGA_BIOS_CHOICES)):
-        return "no VGA BIOS for Bochs is installed"
-    return ""
+        return BIOS
+    return "" if any(map(os.path.exists, VGA_BIOS_CHOICES)) else VGA_BIOS_CHOICES[0]
 
 
 class Bochs:

@@ -56,7 +56,9 @@ def missing(need):
     if need == "kvm":
         return "" if kvm_works() else "KVM does not work here"
     if need == "bochs":
-        return bochs.missing()
+        need = bochs.missing()
+        if not need:
+            return ""
     if os.path.exists(need) if "/" in need else shutil.which(need):
         return ""
     return (f"{need} is not installed: package {setup_script('--brings', need)} brings it, "
