@@ -50,7 +50,8 @@ class Row:
     extra: str = ""           # more of QEMU's options
     nx: bool = True           # without, there is a warning
     refused: str = ""         # the message's pattern where the boot must end in one
-    full: bool = False        # run by the preset `full` only
+    # Run by the preset `full` only; no part of what a result is valid for.
+    full: bool = dataclasses.field(default=False, repr=False)
 
     @property
     def needs(self):

@@ -83,7 +83,7 @@ PC_DISKS = {
 }
 FLOPPY_Q35 = floppy("floppy 1.44 MB", DRIVE + "-device isa-fdc,id=fdc "
                     "-device floppy,drive=disk,drive-type=144 -boot a")
-# Firmware knows only what lies behind -hard-disk-boot's kind as a disk of 512-byte sectors.
+# Sectors of 2048 bytes: the MBR tries drive 80h instead, and there is none.
 CD_WITHOUT_EMULATION = Disk("CD, no emulation", "-cdrom {image} -boot d", "no_emulation_iso",
                             ("genisoimage",))
 # Where AH=08h reports 1024 cylinders, and 0 sectors a track.
@@ -152,7 +152,7 @@ def word(text):
 
 # ---- Rows ----------------------------------------------------------------------------------------
 def disks():
-    # `pc` meets every disk; `q35` a few, and the rest in the preset `full`.
+    # pc meets every disk; q35 a few, and the rest in the preset `full`.
     for name, disk in (PC_DISKS | PCI_DISKS).items():
         yield Row(name, disk)
     yield Row("ide_q35", replace(IDE, words="AHCI of the chip set"), "q35")
@@ -273,7 +273,8 @@ def other_emulators():
              "cdrom": cd("CD as a hard disk", "cdrom")}
     for bios, rom in BOCHS_BIOSES.items():
         for name, disk in media.items():
-            yield Row(f"bochs_{bios}_{name}", disk, cpu=BOCHS_CPU, firmware=rom, **common)
+            yield Row(f"bochs_{bios}_{name}", disk, cpu=BOCHS_CPU, firmware=rom,
+                      full=name == "floppy", **common)
     for model in BOCHS_CPUS:
         yield Row(f"bochs_{model}", media["disk"], cpu=model, firmware=BOCHS_LATEST, full=True,
                   **common)

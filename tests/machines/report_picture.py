@@ -55,7 +55,7 @@ def legend(words, total):
     parts, x = "", MARGIN
     for result, meaning in words.items():
         if total[result]:
-            label = f"{total[result]} {meaning}"
+            label = f"{meaning}: {total[result]}"
             width = LABEL_LEFT + 7.2 * len(label) + 8
             parts += tile(x, LEGEND_TOP, width, result, label, label)
             x += width + GAP
