@@ -69,7 +69,8 @@ done
 # Running: QEMU; its windows where there is a display.
 # Testing: Python drives; cmocka and the sanitizers' runtime for unit tests; Bochs, the second
 # emulator; sfdisk, parted, El Torito and memdisk for images; gcc and mingw, the host tool's other
-# compilers; llvm-readelf and -objdump; the formatter and the linter, and git, which lists what to lint; Unicorn, a CPU for boot sectors.
+# compilers; llvm-readelf and -objdump; the formatter and the linter, and git, which lists what to
+# lint; Unicorn, a CPU for boot sectors.
 # The laboratory (full; apt only, elsewhere its tests are skipped where something is missing).
 choose_packages() {
     case $1 in

@@ -1,5 +1,6 @@
 """Error messages of the MBR and of stage 2 about bytes on the disk that changed, and were read without
-complaint. One line each, then a machine that has halted for good."""
+complaint. One line each, then a machine that has halted for good. tests/damage flips every bit; here is
+what it does not: other kinds of damage, other values, Bochs."""
 
 import re
 import struct
@@ -13,8 +14,7 @@ from harness.error_test import ErrorTest
 STAGE2_ADDRESS = 0x8000
 UNDEFINED_INSTRUCTION = b"\x0f\x0b"
 HEADER_VERSION_OFFSET = 8  # in struct image_header
-FIRST_BLOCK_SECTORS_OFFSET = 24  # in struct stage2_header
-IMAGE_HEADER_SECTORS_OFFSET = 28
+IMAGE_HEADER_SECTORS_OFFSET = 28  # in struct stage2_header
 IMAGE_HEADER_LBA_OFFSET = 32
 
 
@@ -22,28 +22,6 @@ class Damage(ErrorTest):
     def test_no_loader(self):
         for lba in range(STAGE2_LBA, self.image.used_sectors()):
             self.image.data[lba * SECTOR:(lba + 1) * SECTOR] = bytes(SECTOR)
-        self.refused("^firstlight: loader damaged")
-
-    def test_first_block_signature(self):
-        self.image.flip(STAGE2_LBA)
-        self.refused("^firstlight: loader damaged")
-
-    def test_first_block_size(self):
-        for size in (0, 1, 9, 0xFF):
-            self.image.data[STAGE2_LBA * SECTOR + FIRST_BLOCK_SECTORS_OFFSET] = size
-            self.refused("^firstlight: loader damaged")
-
-    def test_first_block_every_sector(self):
-        for sector in range(self.image.first_block_sectors):
-            self.setUp()
-            self.image.flip(STAGE2_LBA + sector, 300)
-            self.refused("^firstlight: loader damaged")
-
-    def test_first_block_sectors_swapped(self):
-        first, second = (STAGE2_LBA + 2) * SECTOR, (STAGE2_LBA + 3) * SECTOR
-        data = self.image.data
-        data[first:second], data[second:second + SECTOR] = (data[second:second + SECTOR],
-                                                            data[first:second])
         self.refused("^firstlight: loader damaged")
 
     def test_stage2_first_sector(self):
@@ -58,14 +36,6 @@ class Damage(ErrorTest):
         skip_without("bochs")
         self.image.flip(self.rest_lba)
         bochs.expect_error(self.written(), r"stage 2 is damaged \(checksum\)")
-
-    def test_image_header_magic(self):
-        self.image.flip(self.image.header_lba)
-        self.refused("image header: no magic number")
-
-    def test_image_header_checksum(self):
-        self.image.flip(self.image.header_lba, 100)
-        self.refused("image header: wrong checksum")
 
     def test_image_header_version(self):
         self.image.patch_header(HEADER_VERSION_OFFSET, struct.pack("<I", 3))

@@ -207,7 +207,8 @@ _KINDS = {
 }
 
 
-def _program_headers(image):
+def program_headers(image):
+    """Triples: index, offset in the image, fields."""
     kernel = image.kernel.lba * SECTOR
     count = ELF_HEADER.unpack_from(image.data, kernel)[10]
     for index in range(count):
@@ -217,7 +218,7 @@ def _program_headers(image):
 
 def _program_header_fields(image):
     fields = []
-    for index, offset, header in _program_headers(image):
+    for index, offset, header in program_headers(image):
         name, refusals, others = _KINDS[header[0]]
         table = [(field, size, refusals.get(field), OTHER if field in others else SAME)
                  for field, size in PROGRAM_HEADER_FIELDS]
@@ -254,7 +255,7 @@ _REQUEST = {
 
 
 def _request_fields(image):
-    start = next(image.kernel.lba * SECTOR + header[2] for _, _, header in _program_headers(image)
+    start = next(image.kernel.lba * SECTOR + header[2] for _, _, header in program_headers(image)
                  if header[0] == PT_NOTE)
     table = [("name size", 4, _REQUEST_LOST), ("descriptor size", 4, f"{NOTE_ENDS}|{WRONG_NOTE}"),
              ("type", 4, WRONG_NOTE), ("name", len(NOTE_NAME), OTHER_THAN_THE_FILE),

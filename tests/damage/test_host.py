@@ -9,8 +9,10 @@ import unittest
 from damage import (Damage, disk_signature, flip, flip_in_header, flip_in_item, flip_in_stage2_header, item_name,
                     make_image, stored_disk_signature)
 from fields import (HEADER_CHECKSUM, IN_HEADER, SAME, damaged, elf_fields, header_fields,
-                    header_refusal, stage2_header_fields)
+                    header_refusal, program_headers, stage2_header_fields)
 from harness.disk_image import SECTOR
+from harness.elf_file import PROGRAM_HEADER, PT_LOAD
+from segments import FAULTS, segment_fault
 from verdicts import STAGE2, verdicts_of
 
 PAYLOAD_SAMPLES = 800  # of each item
@@ -126,7 +128,7 @@ class Header(HostCase):
 
 
 class Kernel(HostCase):
-    kernel = "static"
+    kernel, moves = "static", False
 
     def test_every_header_bit(self):
         damages = [flip(self.image, offset, bit) for field in elf_fields(self.image)
@@ -140,9 +142,26 @@ class Kernel(HostCase):
         self.check_fields(elf_fields(self.image), lambda offset, bit: flip_in_item(
             self.image, self.image.kernel, offset, bit))
 
+    def test_segments_by_themselves(self):
+        """Which of the messages it is, when a flip makes a segment wrong without its neighbours."""
+        kernel = self.image.kernel
+        headers = [header for header in program_headers(self.image) if header[2][0] == PT_LOAD]
+        cases = [(index, start, flip_in_item(self.image, kernel, start + byte, bit))
+                 for index, start, _ in headers
+                 for byte in range(PROGRAM_HEADER.size) for bit in range(8)]
+        for (index, start, damage), verdict in zip(cases, verdicts_of(
+                self.image, [damage for *_, damage in cases], STAGE2)):
+            flipped = PROGRAM_HEADER.unpack_from(damage.applied(self.image), start)
+            fault = segment_fault(flipped, kernel.bytes, self.moves)
+            if fault is not None:
+                self.check_refused(damage, verdict, f"^kernel segment {index} {fault}")
+            elif not verdict.entered:
+                self.assertNotRegex(verdict.line, f"kernel segment {index} ({'|'.join(FAULTS)})",
+                                    damage.what)
+
 
 class PositionIndependentKernel(Kernel):
-    kernel = "pie"
+    kernel, moves = "pie", True
 
 
 class Payload(HostCase):

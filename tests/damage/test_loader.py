@@ -35,7 +35,7 @@ class LoaderCase(unittest.TestCase):
 
     def setUp(self):
         if ScriptedBios is None:
-            self.skipTest("Unicorn for Python is not installed")
+            self.skipTest("Unicorn for Python is not installed: `sh tools/setup.sh` installs it")
         self.image = make_image("static")
         self.data = self.image.data
         self.machine = ScriptedBios(self.data, self.edd)

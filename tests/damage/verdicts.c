@@ -1,6 +1,7 @@
-// What stage 2 and bootimage make of a damaged image, for the Python tests of this folder, which run
-// it with many damages at once (verdicts.py). Stage 2 is its own C, on the fake machine of
-// tests/unit/stage2; bootimage's part is image_read and boot_preview; all of it under ASan and UBSan.
+// What stage 2 and bootimage make of a damaged image, for the Python tests of this folder, which
+// run it with many damages at once (verdicts.py). Stage 2 is its own C, on the fake machine of
+// tests/unit/stage2; bootimage's part is image_read and boot_preview; all of it under ASan and
+// UBSan.
 //
 //   damage_verdicts IMAGE < damages > verdicts
 //
@@ -23,12 +24,12 @@
 #include <stdio.h>
 
 // QEMU's machine `pc` with 128 MiB and SeaBIOS, above the first mebibyte.
-#define MIB            0x100000u
-#define RAM_END        0x7FE0000u
-#define ACPI_BYTES     0x20000u
-#define FLASH          0xFFFC0000u
-#define FLASH_BYTES    0x40000u
-#define HYPERTRANSPORT 0xFD00000000u
+#define MIB                  0x100000u
+#define RAM_END              0x7FE0000u
+#define ACPI_BYTES           0x20000u
+#define FLASH                0xFFFC0000u
+#define FLASH_BYTES          0x40000u
+#define HYPERTRANSPORT       0xFD00000000u
 #define HYPERTRANSPORT_BYTES 0x300000000u
 
 #define FIRST_HARD_DISK 0x80

@@ -65,8 +65,8 @@ _Noreturn void kernel_main(const struct boot_info *info)
     uint64_t digest = add_kernel(DIGEST_START, info);
     digest = digest_add(digest, info->command_line, info->command_line_length);
     digest = add_modules(digest, info);
-    digest = digest_add(digest, info->symbols.table,
-                        info->symbols.count * sizeof(struct boot_symbol));
+    digest =
+        digest_add(digest, info->symbols.table, info->symbols.count * sizeof(struct boot_symbol));
     digest = digest_add(digest, info->symbols.names, info->symbols.names_size);
     kprintf("digest %016llx\n", (unsigned long long)digest);
     machine_exit(MACHINE_EXIT_SUCCESS);

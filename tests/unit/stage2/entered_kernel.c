@@ -223,7 +223,8 @@ static void check_claims(const struct entered_kernel *kernel)
 
 static void read_boot_info(struct entered_kernel *kernel)
 {
-    entered_kernel_read(kernel, kernel->machine->entry.boot_info, &kernel->info, sizeof kernel->info);
+    entered_kernel_read(kernel, kernel->machine->entry.boot_info, &kernel->info,
+                        sizeof kernel->info);
     const struct boot_info *info = &kernel->info;
     assert_int_equal(info->version, BOOT_INFO_VERSION);
     assert_int_equal(info->size, sizeof *info);
