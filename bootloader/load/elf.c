@@ -134,6 +134,9 @@ void elf_set_slide(struct elf_kernel *kernel, uint64_t slide)
 bool elf_find_segment(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,
                       struct elf_segment *segment)
 {
+    /*@ loop invariant cursor <= kernel->program_header_count;
+        loop assigns cursor, *segment;
+        loop variant kernel->program_header_count - cursor; */
     for (uint32_t cursor = 0; elf_next_segment(kernel, &cursor, segment);) {
         uint64_t inside = virtual_address - segment->virtual_address;
         if (inside < segment->memory_size && bytes <= segment->memory_size - inside) {
@@ -158,6 +161,9 @@ bool elf_file_offset(const struct elf_kernel *kernel, uint64_t virtual_address, 
 bool elf_next_segment(const struct elf_kernel *kernel, uint32_t *cursor,
                       struct elf_segment *segment)
 {
+    /*@ loop invariant \at(*cursor, Pre) <= *cursor <= kernel->program_header_count;
+        loop assigns *cursor;
+        loop variant kernel->program_header_count - *cursor; */
     while (*cursor < kernel->program_header_count) {
         uint32_t index = (*cursor)++;
         struct elf64_program_header header;

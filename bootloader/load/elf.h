@@ -116,6 +116,14 @@ struct elf_kernel {
     uint64_t dynamic_offset, dynamic_size;
 };
 
+/*@ predicate readable_file(struct elf_kernel *kernel) =
+        \valid_read(kernel) && \valid_read(kernel->file + (0 .. kernel->file_size - 1));
+    predicate headers_inside(struct elf_kernel *kernel) =
+        kernel->program_header_offset <= kernel->file_size &&
+        kernel->program_header_count * sizeof(struct elf64_program_header) <=
+            kernel->file_size - kernel->program_header_offset;
+*/
+
 // One loadable segment.
 struct elf_segment {
     uint64_t virtual_address; // slide included
@@ -138,28 +146,55 @@ struct elf_segment {
 bool elf_parse(const void *file, uint64_t size, struct elf_kernel *kernel, struct message *why);
 
 // Copies a program header out of the file; `index` is below program_header_count.
+/*@ requires readable_file(kernel) && headers_inside(kernel) && \valid(header);
+    requires index < kernel->program_header_count;
+    assigns *header; */
 void elf_program_header(const struct elf_kernel *kernel, uint32_t index,
                         struct elf64_program_header *header);
 
 // Moves a position-independent kernel: `slide`, a multiple of kernel->alignment, replaces the one
 // it has. The caller (slide.c) has seen that all segments stay in one canonical half, off page 0.
+/*@ requires \valid(kernel);
+    assigns *kernel;
+    ensures kernel->slide == slide && kernel->file == \old(kernel->file);
+    ensures \old(kernel->relro_start == kernel->relro_end) ==>
+            kernel->relro_start == kernel->relro_end; */
 void elf_set_slide(struct elf_kernel *kernel, uint64_t slide);
 
 // The segment that holds `bytes` bytes from a virtual address on. False when none holds them all.
+/*@ requires readable_file(kernel) && headers_inside(kernel) && \valid(segment);
+    requires \separated(kernel, segment);
+    assigns *segment;
+    ensures \result ==> bytes <= segment->memory_size &&
+            (uint64_t)(virtual_address - segment->virtual_address) <=
+            segment->memory_size - bytes; */
 bool elf_find_segment(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,
                       struct elf_segment *segment);
 
 // Where in the file `bytes` bytes from a virtual address on lie, if they lie all in the file's part
 // of one segment. False when they do not.
+/*@ requires readable_file(kernel) && headers_inside(kernel) && \valid(offset);
+    requires \separated(kernel, offset);
+    assigns *offset; */
 bool elf_file_offset(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,
                      uint64_t *offset);
 
+/*@ requires \valid_read(segment);
+    assigns \nothing;
+    ensures \result == (uint64_t)(segment->virtual_address + segment->memory_size - 1); */
 static inline uint64_t elf_segment_last_byte(const struct elf_segment *segment)
 {
     return segment->virtual_address + (segment->memory_size - 1);
 }
 
 // Steps through the loadable segments in order of address: start with *cursor 0; false at the end.
+/*@ requires readable_file(kernel) && headers_inside(kernel);
+    requires \valid(cursor) && \valid(segment) && \separated(kernel, cursor, segment);
+    requires *cursor <= kernel->program_header_count;
+    assigns *cursor, *segment;
+    ensures \old(*cursor) <= *cursor <= kernel->program_header_count;
+    ensures \result ==> \old(*cursor) < *cursor && segment->memory_size != 0 &&
+            segment->header_index == *cursor - 1; */
 bool elf_next_segment(const struct elf_kernel *kernel, uint32_t *cursor,
                       struct elf_segment *segment);
 

@@ -20,6 +20,7 @@ struct segment_walk {
     bool entry_found;
 };
 
+/*@ assigns \nothing; */
 static bool is_power_of_two_or_0(uint64_t value)
 {
     return (value & (value - 1)) == 0;
@@ -30,6 +31,10 @@ typedef const char *program_header_check(const struct elf64_program_header *head
                                          struct elf_kernel *kernel, struct segment_walk *walk);
 
 // Flags, alignment and the place in the file.
+/*@ requires \valid_read(header) && \valid_read(kernel);
+    assigns \nothing;
+    ensures \result == \null && header->p_filesz != 0 ==>
+            header->p_offset + header->p_filesz <= kernel->file_size; */
 static const char *file_part_fault(const struct elf64_program_header *header,
                                    const struct elf_kernel *kernel)
 {
@@ -54,6 +59,10 @@ static const char *file_part_fault(const struct elf64_program_header *header,
 }
 
 // The segment by itself in the address space.
+/*@ requires \valid_read(header);
+    assigns \nothing;
+    ensures \result == \null ==> header->p_vaddr <= last_byte;
+    ensures \result == \null && !position_independent ==> header->p_vaddr >= PAGE_BYTES; */
 static const char *address_fault(const struct elf64_program_header *header, uint64_t last_byte,
                                  bool position_independent)
 {
@@ -69,6 +78,10 @@ static const char *address_fault(const struct elf64_program_header *header, uint
 }
 
 // The segment beside those before it; becomes the one before.
+/*@ requires \valid_read(header) && \valid(walk) && \separated(header, walk);
+    assigns *walk;
+    ensures \result == \null && !first ==> header->p_vaddr > \old(walk->previous_last_byte);
+    ensures \result == \null ==> walk->previous_last_byte == last_byte; */
 static const char *neighbour_fault(struct segment_walk *walk,
                                    const struct elf64_program_header *header, bool first,
                                    uint64_t last_byte)
@@ -92,6 +105,26 @@ static const char *neighbour_fault(struct segment_walk *walk,
     return NULL;
 }
 
+/*@ requires \valid_read(header) && \valid(kernel) && \valid(walk);
+    requires \separated(header, kernel, walk) && kernel->segment_count < UINT32_MAX;
+    assigns *walk, kernel->segment_count, kernel->virtual_base, kernel->virtual_end,
+            kernel->alignment;
+    ensures kernel->segment_count <= \old(kernel->segment_count) + 1;
+    behavior accepts:
+        assumes header->p_type == ELF_PT_LOAD && header->p_memsz != 0;
+        ensures \result == \null ==> kernel->segment_count == \old(kernel->segment_count) + 1;
+        ensures \result == \null ==> header->p_filesz <= header->p_memsz;
+        ensures in_the_file: \result == \null && header->p_filesz != 0 ==>
+                header->p_offset + header->p_filesz <= kernel->file_size;
+        ensures no_wrap: \result == \null ==>
+                header->p_vaddr <= (uint64_t)(header->p_vaddr + (uint64_t)(header->p_memsz - 1));
+        ensures page_0: \result == \null && !kernel->position_independent ==>
+                header->p_vaddr >= PAGE_BYTES;
+        ensures sorted: \result == \null && \old(kernel->segment_count) != 0 ==>
+                header->p_vaddr > \old(walk->previous_last_byte);
+        ensures last: \result == \null ==>
+                walk->previous_last_byte ==
+                (uint64_t)(header->p_vaddr + (uint64_t)(header->p_memsz - 1)); */
 static const char *segment_fault(const struct elf64_program_header *header,
                                  struct elf_kernel *kernel, struct segment_walk *walk)
 {

@@ -4,11 +4,17 @@
 
 #include <string.h>
 
+/*@ requires \valid_read(range) && end_of(range) <= UINT64_MAX;
+    assigns \nothing;
+    ensures \result == end_of(range); */
 static uint64_t range_end(const struct boot_memory_range *range)
 {
     return range->base + range->length;
 }
 
+/*@ requires \valid_read(map) && \valid(why);
+    assigns *why;
+    ensures !\result; */
 static bool refuse_full(const struct memory_map *map, struct message *why)
 {
     return message_refuse(why,
@@ -34,15 +40,34 @@ bool memory_kind_is_ram(uint32_t kind)
 
 // ---- Building -----------------------------------------------------------------------------
 
-bool memory_map_add(struct memory_map *map, uint64_t base, uint64_t length, uint32_t kind,
-                    struct message *why)
+// Adds a range behind all others.
+/*@ requires stored(map) && apart(map, why) && whole(map);
+    requires length > 0 && base + length <= UINT64_MAX;
+    assigns *why, map->count, map->ranges[map->count .. map->capacity - 1];
+    ensures stored(map) && whole(map);
+    ensures \result ==> map->count == \old(map->count) + 1;
+    ensures !\result ==> map->count == \old(map->count) == map->capacity;
+    ensures \result ==> \forall integer address; base <= address < base + length ==>
+            holds(map, address, kind);
+    ensures \forall integer address, any; \old(holds(map, address, any)) ==>
+            holds(map, address, any);
+    ensures \forall integer address, any; holds(map, address, any) ==>
+            \old(holds(map, address, any)) || base <= address < base + length && any == kind;
+    behavior behind:
+        assumes all_before(map, base);
+        ensures all_before(map, base + length);
+    behavior disjoint:
+        assumes disjoint(map) && all_before(map, base);
+        ensures disjoint(map);
+    behavior merged:
+        assumes merged(map) && not_continued(map, base, kind);
+        ensures merged(map);
+    behavior pages:
+        assumes usable_in_pages(map) && in_pages(base, length, kind);
+        ensures usable_in_pages(map); */
+static bool push(struct memory_map *map, uint64_t base, uint64_t length, uint32_t kind,
+                 struct message *why)
 {
-    if (length > UINT64_MAX - base) {
-        length = UINT64_MAX - base;
-    }
-    if (length == 0) {
-        return true;
-    }
     if (map->count >= map->capacity) {
         return refuse_full(map, why);
     }
@@ -51,12 +76,37 @@ bool memory_map_add(struct memory_map *map, uint64_t base, uint64_t length, uint
     return true;
 }
 
+bool memory_map_add(struct memory_map *map, uint64_t base, uint64_t length, uint32_t kind,
+                    struct message *why)
+{
+    if (length > UINT64_MAX - base) {
+        length = UINT64_MAX - base;
+    }
+    return length == 0 || push(map, base, length, kind, why);
+}
+
 // Insertion sort: firmware reports nearly in order, and never more than MEMORY_MAP_RAW_MAX ranges.
+/*@ requires stored(map) && whole(map);
+    assigns map->ranges[0 .. map->count - 1];
+    ensures stored(map) && whole(map) && sorted(map); */
 static void sort_by_base(struct memory_map *map)
 {
+    /*@ loop invariant 1 <= i && (i <= map->count || map->count == 0);
+        loop invariant whole(map);
+        loop invariant \forall integer j, k; 0 <= j < k < i && k < map->count ==>
+            map->ranges[j].base <= map->ranges[k].base;
+        loop assigns i, map->ranges[0 .. map->count - 1];
+        loop variant map->count - i; */
     for (uint32_t i = 1; i < map->count; i++) {
         struct boot_memory_range moving = map->ranges[i];
         uint32_t place = i;
+        /*@ loop invariant place <= i && whole(map);
+            loop invariant \forall integer j, k; 0 <= j < k <= i && j != place && k != place ==>
+                map->ranges[j].base <= map->ranges[k].base;
+            loop invariant \forall integer j; place < j <= i ==>
+                map->ranges[j].base > moving.base;
+            loop assigns place, map->ranges[0 .. i];
+            loop variant place; */
         for (; place > 0 && map->ranges[place - 1].base > moving.base; place--) {
             map->ranges[place] = map->ranges[place - 1];
         }
@@ -64,35 +114,97 @@ static void sort_by_base(struct memory_map *map)
     }
 }
 
+// Makes the last range longer.
+/*@ requires stored(map) && whole(map) && map->count > 0 && length > 0;
+    requires end_of(map->ranges + (map->count - 1)) + length <= UINT64_MAX;
+    assigns map->ranges[map->count - 1].length;
+    ensures whole(map);
+    ensures \let last = map->ranges + (map->count - 1);
+            \forall integer address; \old(end_of(last)) <= address < \old(end_of(last)) + length ==>
+            holds(map, address, last->kind);
+    ensures \forall integer address, any; \old(holds(map, address, any)) ==>
+            holds(map, address, any);
+    ensures \let last = map->ranges + (map->count - 1);
+            \forall integer address, any; holds(map, address, any) ==>
+            \old(holds(map, address, any)) ||
+            \old(end_of(last)) <= address < \old(end_of(last)) + length && any == last->kind;
+    behavior disjoint:
+        assumes disjoint(map);
+        ensures disjoint(map);
+        ensures all_before(map, \old(end_of(map->ranges + (map->count - 1))) + length);
+    behavior merged:
+        assumes merged(map);
+        ensures merged(map);
+    behavior pages:
+        assumes usable_in_pages(map);
+        assumes in_pages(0, length, map->ranges[map->count - 1].kind);
+        ensures usable_in_pages(map); */
+static void extend_last(struct memory_map *map, uint64_t length)
+{
+    map->ranges[map->count - 1].length += length;
+}
+
+// Whether the last range is of the kind and ends at the address.
+/*@ requires stored(map) && whole(map);
+    assigns \nothing;
+    ensures \result ==> map->count > 0 && map->ranges[map->count - 1].kind == kind &&
+            end_of(map->ranges + (map->count - 1)) == address;
+    ensures !\result && all_before(map, address) && disjoint(map) ==>
+            not_continued(map, address, kind); */
+static bool continues_last(const struct memory_map *map, uint64_t address, uint32_t kind)
+{
+    if (map->count == 0) {
+        return false;
+    }
+    const struct boot_memory_range *last = &map->ranges[map->count - 1];
+    return last->kind == kind && range_end(last) == address;
+}
+
 // Adds [base, end) behind all others, as part of the last one where it continues that.
+/*@ requires stored(map) && apart(map, why) && whole(map) && tidy(map) && all_before(map, base);
+    requires kind == BOOT_MEMORY_USABLE ==> base % PAGE_SIZE == 0 && end % PAGE_SIZE == 0;
+    assigns *why, map->count, map->ranges[0 .. map->capacity - 1];
+    ensures stored(map) && whole(map);
+    ensures tidy(map);
+    ensures all_before(map, \max(base, end));
+    ensures \result ==> \forall integer address; base <= address < end ==>
+            holds(map, address, kind);
+    ensures \forall integer address, any; \old(holds(map, address, any)) ==>
+            holds(map, address, any);
+    ensures \forall integer address, any; holds(map, address, any) ==>
+            \old(holds(map, address, any)) || base <= address < end && any == kind; */
 static bool append_range(struct memory_map *map, uint64_t base, uint64_t end, uint32_t kind,
                          struct message *why)
 {
     if (base >= end) {
         return true;
     }
-    if (map->count > 0) {
-        struct boot_memory_range *last = &map->ranges[map->count - 1];
-        if (last->kind == kind && range_end(last) == base) {
-            last->length += end - base;
-            return true;
-        }
+    if (continues_last(map, base, kind)) {
+        extend_last(map, end - base);
+        return true;
     }
-    return memory_map_add(map, base, end - base, kind, why);
+    return push(map, base, end - base, kind, why);
 }
 
-// Adds a range that is as long as it will get; a usable one shrinks to whole pages.
-static bool append_whole(struct memory_map *map, const struct boot_memory_range *range,
-                         struct message *why)
+// Adds [base, end), usable: whole pages of it, what is left at both ends as reserved.
+/*@ requires stored(map) && apart(map, why) && whole(map) && tidy(map) && all_before(map, base);
+    requires base <= end;
+    assigns *why, map->count, map->ranges[0 .. map->capacity - 1];
+    ensures stored(map) && whole(map);
+    ensures tidy(map);
+    ensures all_before(map, end);
+    ensures \result ==> \forall integer address; base <= address < end ==>
+            holds(map, address, BOOT_MEMORY_USABLE) || holds(map, address, BOOT_MEMORY_RESERVED);
+    ensures \forall integer address, any; \old(holds(map, address, any)) ==>
+            holds(map, address, any);
+    ensures \forall integer address, any; holds(map, address, any) ==>
+            \old(holds(map, address, any)) || base <= address < end &&
+            (any == BOOT_MEMORY_USABLE || any == BOOT_MEMORY_RESERVED); */
+static bool append_usable(struct memory_map *map, uint64_t base, uint64_t end, struct message *why)
 {
-    uint64_t base = range->base;
-    uint64_t end = range_end(range);
-    if (range->kind != BOOT_MEMORY_USABLE) {
-        return append_range(map, base, end, range->kind, why);
-    }
     // Rounded up within 64 bits: end is at most 2^64 - 1, so the last page is never whole.
-    uint64_t first = base > ~PAGE_MASK ? ~PAGE_MASK : (base + PAGE_MASK) & ~PAGE_MASK;
-    uint64_t last = end & ~PAGE_MASK;
+    uint64_t first = base > ~PAGE_MASK ? ~PAGE_MASK : page_round_up(base);
+    uint64_t last = page_round_down(end);
     if (first >= last) {
         return append_range(map, base, end, BOOT_MEMORY_RESERVED, why);
     }
@@ -101,7 +213,35 @@ static bool append_whole(struct memory_map *map, const struct boot_memory_range 
            append_range(map, last, end, BOOT_MEMORY_RESERVED, why);
 }
 
+// Adds a range that is as long as it will get; a usable one shrinks to whole pages.
+/*@ requires stored(map) && apart(map, why) && whole(map) && tidy(map);
+    requires \valid_read(range) && end_of(range) <= UINT64_MAX && all_before(map, range->base);
+    requires \separated(range, map, map->ranges + (0 .. map->capacity - 1), why);
+    assigns *why, map->count, map->ranges[0 .. map->capacity - 1];
+    ensures stored(map) && whole(map);
+    ensures tidy(map);
+    ensures all_before(map, end_of(range));
+    ensures \result ==> \forall integer address; lies_in(address, range) ==>
+            holds(map, address, range->kind) ||
+            range->kind == BOOT_MEMORY_USABLE && holds(map, address, BOOT_MEMORY_RESERVED);
+    ensures \forall integer address, any; \old(holds(map, address, any)) ==>
+            holds(map, address, any);
+    ensures \forall integer address, any; holds(map, address, any) ==>
+            \old(holds(map, address, any)) || \old(lies_in(address, range)) &&
+            (any == \old(range->kind) ||
+             any == BOOT_MEMORY_RESERVED && \old(range->kind) == BOOT_MEMORY_USABLE); */
+static bool append_whole(struct memory_map *map, const struct boot_memory_range *range,
+                         struct message *why)
+{
+    uint64_t base = range->base;
+    uint64_t end = range_end(range);
+    return range->kind == BOOT_MEMORY_USABLE ? append_usable(map, base, end, why)
+                                             : append_range(map, base, end, range->kind, why);
+}
+
 // Modules and framebuffer are not firmware's to report.
+/*@ assigns \nothing;
+    ensures \result == known(kind); */
 static uint32_t known_kind(uint32_t kind)
 {
     return kind >= BOOT_MEMORY_USABLE && kind <= BOOT_MEMORY_BAD ? kind : BOOT_MEMORY_RESERVED;
@@ -109,11 +249,30 @@ static uint32_t known_kind(uint32_t kind)
 
 // What sorted ranges, from index `first` on, say about `position`: the most restrictive kind, 0 for
 // none. *boundary becomes the next address where the answer may change.
+/*@ requires stored(sorted) && whole(sorted) && sorted(sorted);
+    requires \valid(boundary) &&
+             \separated(boundary, sorted, sorted->ranges + (0 .. sorted->capacity - 1));
+    requires first <= sorted->count && position < UINT64_MAX;
+    requires \forall integer i; 0 <= i < first ==> end_of(sorted->ranges + i) <= position;
+    assigns *boundary;
+    ensures \result <= BOOT_MEMORY_BAD && position < *boundary;
+    ensures \forall integer address; position <= address < *boundary ==>
+            reported(sorted, address, \result); */
 static uint32_t kind_at(const struct memory_map *sorted, uint32_t first, uint64_t position,
                         uint64_t *boundary)
 {
     uint32_t kind = 0;
     *boundary = UINT64_MAX;
+    /*@ loop invariant first <= i <= sorted->count && kind <= BOOT_MEMORY_BAD;
+        loop invariant position < *boundary;
+        loop invariant \forall integer j; 0 <= j < i ==>
+            sorted->ranges[j].base <= position &&
+            (end_of(sorted->ranges + j) <= position ||
+             end_of(sorted->ranges + j) >= *boundary && known(sorted->ranges[j].kind) <= kind);
+        loop invariant kind == 0 || \exists integer j; first <= j < i &&
+            end_of(sorted->ranges + j) > position && known(sorted->ranges[j].kind) == kind;
+        loop assigns i, kind, *boundary;
+        loop variant sorted->count - i; */
     for (uint32_t i = first; i < sorted->count; i++) {
         const struct boot_memory_range *range = &sorted->ranges[i];
         uint64_t end = range_end(range);
@@ -141,6 +300,15 @@ bool memory_map_normalise(struct memory_map *raw, struct memory_map *map, struct
     map->count = 0;
     struct boot_memory_range growing = {.length = 0};
     uint64_t position = 0;
+    /*@ loop invariant first <= raw->count && growing.base <= position;
+        loop invariant growing.kind <= BOOT_MEMORY_BAD;
+        loop invariant growing.kind == 0 ==> growing.length == 0;
+        loop invariant growing.kind != 0 ==> end_of(&growing) == position;
+        loop invariant \forall integer i; 0 <= i < first ==> end_of(raw->ranges + i) <= position;
+        loop invariant stored(map) && whole(map) && tidy(map) && all_before(map, growing.base);
+        loop assigns first, position, growing, *why, map->count,
+            map->ranges[0 .. map->capacity - 1];
+        loop variant raw->count - first + UINT64_MAX - position; */
     for (uint32_t first = 0; first < raw->count;) {
         if (range_end(&raw->ranges[first]) <= position) {
             first++;

@@ -23,8 +23,68 @@ struct memory_map {
     struct boot_memory_range *ranges;
 };
 
+/*@ // For the contracts below. Addresses and ends are integers without bounds.
+    logic integer end_of(struct boot_memory_range *range) = range->base + range->length;
+    predicate lies_in(integer address, struct boot_memory_range *range) =
+        range->base <= address < end_of(range);
+    predicate stored(struct memory_map *map) =
+        \valid(map) && map->count <= map->capacity &&
+        \valid(map->ranges + (0 .. map->capacity - 1)) &&
+        \separated(map, map->ranges + (0 .. map->capacity - 1));
+    predicate apart(struct memory_map *map, struct message *why) =
+        \valid(why) && \separated(why, map, map->ranges + (0 .. map->capacity - 1));
+    // No range is empty or passes 2^64 - 1.
+    predicate whole(struct memory_map *map) =
+        \forall integer i; 0 <= i < map->count ==>
+            map->ranges[i].length > 0 && end_of(map->ranges + i) <= UINT64_MAX;
+    predicate sorted(struct memory_map *map) =
+        \forall integer i, j; 0 <= i < j < map->count ==>
+            map->ranges[i].base <= map->ranges[j].base;
+    predicate disjoint(struct memory_map *map) =
+        \forall integer i, j; 0 <= i < j < map->count ==>
+            end_of(map->ranges + i) <= map->ranges[j].base;
+    predicate merged(struct memory_map *map) =
+        \forall integer i, j; 0 <= i < j < map->count &&
+            end_of(map->ranges + i) == map->ranges[j].base ==>
+            map->ranges[i].kind != map->ranges[j].kind;
+    predicate usable_in_pages(struct memory_map *map) =
+        \forall integer i; 0 <= i < map->count && map->ranges[i].kind == BOOT_MEMORY_USABLE ==>
+            map->ranges[i].base % PAGE_SIZE == 0 && map->ranges[i].length % PAGE_SIZE == 0;
+    // Some range with this address is of this kind.
+    predicate holds(struct memory_map *map, integer address, integer kind) =
+        \exists integer i; 0 <= i < map->count && lies_in(address, map->ranges + i) &&
+            map->ranges[i].kind == kind;
+
+    predicate all_before(struct memory_map *map, integer address) =
+        \forall integer i; 0 <= i < map->count ==> end_of(map->ranges + i) <= address;
+    // No range of this kind ends here.
+    predicate not_continued(struct memory_map *map, integer address, integer kind) =
+        \forall integer i; 0 <= i < map->count && end_of(map->ranges + i) == address ==>
+            map->ranges[i].kind != kind;
+    predicate in_pages(integer address, integer length, integer kind) =
+        kind == BOOT_MEMORY_USABLE ==> address % PAGE_SIZE == 0 && length % PAGE_SIZE == 0;
+    predicate tidy(struct memory_map *map) =
+        disjoint(map) && merged(map) && usable_in_pages(map);
+
+    // What firmware's report comes to: the most restrictive kind of all ranges with the address, 0
+    // where there is none.
+    logic integer known(integer kind) =
+        BOOT_MEMORY_USABLE <= kind <= BOOT_MEMORY_BAD ? kind : BOOT_MEMORY_RESERVED;
+    predicate reported(struct memory_map *map, integer address, integer kind) =
+        (\forall integer i; 0 <= i < map->count && lies_in(address, map->ranges + i) ==>
+            known(map->ranges[i].kind) <= kind) &&
+        (kind == 0 || \exists integer i; 0 <= i < map->count &&
+            lies_in(address, map->ranges + i) && known(map->ranges[i].kind) == kind);
+*/
+
 // Appends a range as reported. A range of no length is skipped, one that would pass 2^64 - 1 is
 // cut there. False, with a message, when the map is full.
+/*@ requires stored(map) && apart(map, why) && whole(map);
+    assigns *why, map->count, map->ranges[map->count .. map->capacity - 1];
+    ensures stored(map) && whole(map);
+    ensures !\result ==> map->count == \old(map->count) == map->capacity;
+    ensures \result && length > 0 && base < UINT64_MAX ==>
+            map->count == \old(map->count) + 1; */
 bool memory_map_add(struct memory_map *map, uint64_t base, uint64_t length, uint32_t kind,
                     struct message *why);
 
@@ -32,6 +92,13 @@ bool memory_map_add(struct memory_map *map, uint64_t base, uint64_t length, uint
 // ranges overlap, the more restrictive kind wins: the larger enum boot_memory_kind), adjacent
 // ranges of one kind merged, usable ranges trimmed inwards to page boundaries and what was trimmed
 // reserved. An unknown kind counts as reserved. False, with a message, when `map` is too small.
+/*@ requires stored(raw) && whole(raw) && stored(map) && apart(raw, why) && apart(map, why);
+    requires \separated(raw, raw->ranges + (0 .. raw->capacity - 1), map,
+                        map->ranges + (0 .. map->capacity - 1));
+    assigns *why, map->count, map->ranges[0 .. map->capacity - 1],
+            raw->ranges[0 .. raw->count - 1];
+    ensures stored(map) && whole(map);
+    ensures disjoint(map) && merged(map) && usable_in_pages(map); */
 bool memory_map_normalise(struct memory_map *raw, struct memory_map *map, struct message *why);
 
 // Makes [base, base + length) of a normalised map `kind`; base and length are multiples of
@@ -64,6 +131,9 @@ bool memory_map_find(const struct memory_map *map, const struct memory_wish *wis
 uint64_t memory_map_largest(const struct memory_map *map, uint64_t minimum);
 
 // Whether the kind is RAM of some sort (as against reserved and bad).
+/*@ assigns \nothing;
+    ensures \result ==> kind != BOOT_MEMORY_RESERVED && kind != BOOT_MEMORY_BAD &&
+            kind != BOOT_MEMORY_FRAMEBUFFER; */
 bool memory_kind_is_ram(uint32_t kind);
 
 #endif

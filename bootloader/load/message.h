@@ -25,10 +25,16 @@ struct message {
 void message_format(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
 
 // The same, and returns false: `return message_refuse(why, ...)` ends a check that failed.
+/*@ requires \valid(message);
+    assigns *message;
+    ensures !\result; */
 bool message_refuse(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
 
 // Replaces the text by `what` and a plea to report what only a defect of the loader can cause;
 // returns false.
+/*@ requires \valid(message);
+    assigns *message;
+    ensures !\result; */
 bool message_defect(struct message *message, const char *what);
 
 // Appends to the text what message_format would have written.

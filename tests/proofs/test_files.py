@@ -12,6 +12,18 @@ class Files(unittest.TestCase):
         goals, printed = prove.prove(name)
         self.assertEqual(prove.differences(name, goals), [], printed)
 
+    def test_elf(self):
+        self.check("elf.c")
+
+    def test_elf_segments(self):
+        self.check("elf_segments.c")
+
+    def test_memory_map(self):
+        self.check("memory_map.c")
+
+    def test_symbols(self):
+        self.check("symbols.c")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -23,6 +23,11 @@ class Quick(unittest.TestCase):
             tested = re.findall(r'self\.check\("(\w+\.c)"\)', file.read())
         self.assertEqual(sorted([*tested, "checksum.c"]), sorted(prove.read_expected()))
 
+    def test_every_function_is_listed(self):
+        """Counted, or named as unproved; a new one may not stay unseen."""
+        for name, functions in prove.read_expected().items():
+            self.assertEqual(sorted(prove.defined_functions(name)), sorted(functions), name)
+
     def test_no_assumption_is_silent(self):
         with open(os.path.join(prove.HERE, "README.md"), encoding="utf-8") as file:
             named = file.read()

@@ -52,6 +52,19 @@ void clear_checksum_state(struct checksum_state *state, int value, size_t bytes)
          ? clear_checksum_state((void *)(destination), value, bytes)                               \
          : set_bytes(destination, value, bytes))
 
+#elif defined(LOAD_ELF_H)
+
+// What is copied out of a kernel's file is any value at all.
+/*@ requires \valid(header) && bytes == sizeof(struct elf64_program_header);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns *header; */
+void copy_program_header(struct elf64_program_header *header, const void *source, size_t bytes);
+
+#define memcpy(destination, source, bytes)                                                         \
+    (IS(struct elf64_program_header *, destination)                                                \
+         ? copy_program_header((void *)(destination), source, bytes)                               \
+         : copy_bytes(destination, source, bytes))
+
 #endif
 // clang-format on
 
