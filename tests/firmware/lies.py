@@ -92,7 +92,8 @@ MEMORY_MAP = (
     maps("entries_of_24_bytes", USUAL, "MEMORY_STRICT", "MEMORY_BYTES=24", quick=True),
     maps("attribute_bit_0_clear", [entry._replace(attributes=0) for entry in USUAL],
          "MEMORY_BYTES=24", quick=True),
-    maps("only_changes_written", USUAL, "MEMORY_CHANGES_ONLY", quick=True),
+    maps("only_changes_written", [*BESIDE_MAIN, *pieces(8), Entry(16 * MIB, 40 * MIB, 1)],
+         "MEMORY_CHANGES_ONLY", quick=True),
     maps("registers_destroyed", USUAL, "MEMORY_CLOBBERS", "MEMORY_STRICT", quick=True),
     maps("strange_continuation", USUAL, "MEMORY_STRANGE_EBX", "MEMORY_STRICT"),
     maps("carry_at_the_end", USUAL, "MEMORY_END_CF", quick=True, played=2),
@@ -100,8 +101,8 @@ MEMORY_MAP = (
     maps("interleaved", [*pieces(20, distance=0x4000)[::-2], *BESIDE_MAIN,
                          *pieces(20, distance=0x4000)[::2], Entry(32 * MIB, 16 * MIB, 1)]),
     maps("overlapping", [*USUAL, Entry(20 * MIB, 4 * MIB, 2), Entry(22 * MIB, 4 * MIB, 3),
-                         Entry(23 * MIB, MIB, 4), Entry(25 * MIB, 2 * MIB, 5), Entry(24 * MIB, MIB, 1),
-                         MAIN, Entry(0, 64 * MIB, 1)], quick=True),
+                         Entry(23 * MIB, MIB, 4), Entry(25 * MIB, 2 * MIB, 5),
+                         Entry(24 * MIB, MIB, 1), MAIN, Entry(0, 64 * MIB, 1)], quick=True),
     maps("restrictive_first", [Entry(30 * MIB, MIB, 2), Entry(30 * MIB, MIB, 1),
                                Entry(31 * MIB, MIB, 4), Entry(30 * MIB, 4 * MIB, 1), *USUAL]),
     maps("everything_twice", (*USUAL, *USUAL)),
@@ -191,8 +192,8 @@ DISK = (
     boots("no_geometry_failing", "DISK_GEOMETRY_FAILS"),
     ends("neither_edd_nor_sectors", STAGE2_UNREADABLE, "DISK_EDD_FAILS", FIRST_TRACK, quick=True),
     ends("neither_edd_nor_geometry", STAGE2_UNREADABLE, "DISK_EDD_FAILS", "DISK_GEOMETRY_FAILS"),
-    *(boots(f"limit_{limit}", f"DISK_LIMIT={limit}", "DISK_LINE", quick=limit in (127, 16))
-      for limit in (127, 64, 63, 16, 7)),
+    *(boots(f"limit_{limit}", f"DISK_LIMIT={limit}", "DISK_MOST=127", "DISK_LINE",
+            quick=limit in (127, 16)) for limit in (127, 64, 63, 16, 7)),
     *(boots(f"limit_{limit}_by_chs", f"DISK_LIMIT={limit}", "DISK_EDD_FAILS") for limit in (63, 16)),
     boots("limit_1_behind_the_mbr", "DISK_LIMIT=1", "DISK_NOT_MBR", quick=True),
     ends("limit_1", "^firstlight: disk error 01$", "DISK_LIMIT=1"),
@@ -290,7 +291,6 @@ LEFT_BEHIND = (
 # ---- The machine -----------------------------------------------------------------------------------
 
 KEYBOARD = (KEYBOARD_DATA, KEYBOARD_COMMAND)
-
 
 MACHINE = (
     boots("2401_fails", "MACHINE_A20_OFF", quick=True),
