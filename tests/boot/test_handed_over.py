@@ -7,7 +7,7 @@ import struct
 import unittest
 
 from contract_test import ContractTest, VGA, image
-from harness.disk_image import DiskImage, FLOPPY_1440K, SECTOR
+from harness.disk_image import DiskImage, FLOPPY_1440K, SECTOR, STAGE2_LBA
 from harness.expect import expect_boot, expect_error, fail
 from harness.qemu import Qemu, ide_disk, option_value
 
@@ -16,6 +16,8 @@ ODD_SIZES = [1, 511, 512, 513, 4095, 4096, 4097, 65537, MIB - 1, 2 * MIB + 1]
 FNV_START, FNV_PRIME, MASK_64 = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
 MBR_DISK_SIGNATURE_OFFSET, MBR_PARTITION_OFFSET = 0x1B8, 0x1BE
 JITTER, RDRAND, RDSEED = 1, 2, 3
+# RDRAND of a low 64-bit register, which the ModR/M byte names (Intel SDM volume 2).
+RDRAND_INSTRUCTION = rb"\x48\x0f\xc7([\xf0-\xf7])"
 EDD_3_0 = 0x30
 EDD_3_0_PARAMETERS = 66
 BOOTS = 4
@@ -146,6 +148,25 @@ class Entropy(MachineTest):
         """Newer versions of QEMU give it RDSEED."""
         self.assertIn(self.report("-cpu", "max").entropy_source, (RDRAND, RDSEED))
 
+    def check_without_rdrand(self, instructions):
+        """The CPU has RDRAND, but it is of no use: in its place stand `instructions`, a function of
+        the register it would fill."""
+        disk = DiskImage(image("boot_info"))
+        stage2 = disk.data[STAGE2_LBA * SECTOR:disk.header_lba * SECTOR]
+        place, = re.finditer(RDRAND_INSTRUCTION, stage2, re.DOTALL)
+        disk.patch_stage2(place.start(), instructions(place[1][0] & 7))
+        report = self.report("-cpu", "qemu64,+rdrand", disk=ide_disk(disk.write(self.path("disk"))))
+        self.assertEqual(report.entropy_source, JITTER)
+
+    def test_rdrand_that_has_nothing(self):
+        """CF = 0, and again, for ever."""
+        self.check_without_rdrand(lambda register: bytes.fromhex("f8909090"))  # clc; nop ...
+
+    def test_rdrand_that_repeats_itself(self):
+        """CF = 1, and the same word each time: xor register, register; stc."""
+        self.check_without_rdrand(
+            lambda register: bytes([0x48, 0x31, 0xC0 | register << 3 | register, 0xF9]))
+
     def check_bochs(self, cpu, source):
         self.boot_bochs("boot_info", [f"^entropy_source {source}$", "^boot_info: as promised$"],
                         cpu=cpu)
@@ -158,6 +179,12 @@ class Entropy(MachineTest):
 
     def test_jitter_bochs(self):
         self.check_bochs("core2_penryn_t9600", JITTER)
+
+
+class Clock(MachineTest):
+    def test_leaf_that_says_nothing(self):
+        """CPUID leaf 15h is there, and 0: the frequency of the time stamp counter is unknown."""
+        self.assertEqual(self.report("-cpu", "qemu64,level=0x16").tsc_frequency, 0)
 
 
 class Disk(MachineTest):

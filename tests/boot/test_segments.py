@@ -23,6 +23,7 @@ LARGE_PAGE = 0x200000
 MANY = 5000
 STEP = 7  # from one byte of a segment to the next, in segments.asm
 PT_NULL = 0
+OFFSET_IN_HEADER = 8  # p_offset in a program header
 
 
 def pattern(first, size):
@@ -127,6 +128,24 @@ class Segments(unittest.TestCase):
                             pattern(index + 1, size), size + index * LARGE_PAGE,
                             alignment=LARGE_PAGE) for index in range(2)]
         self.check(segments, "-m", "64M")
+
+    def test_bytes_not_in_order(self):
+        """The data of two segments changes places in the file, which bootimage never does: nothing
+        can be mapped where it lies, so the image grants memory for all."""
+        first, second = (Segment(DATA + index * 2 * PAGE, R | W, pattern(index + 1, 5000))
+                         for index in range(2))
+        image = DiskImage(self.checked([first, second]))
+        packed = image.kernel_bytes()
+        places = [program_header_offset(index) + OFFSET_IN_HEADER for index in (1, 2)]
+        offsets = [packed[place:place + 8] for place in places]
+        contents = [packed.index(segment.data) for segment in (first, second)]
+        self.assertEqual(contents, [int.from_bytes(offset, "little") for offset in offsets])
+        image.kernel.memory_bytes *= 2
+        for place, offset in zip(places, reversed(offsets)):
+            image.patch_kernel(place, offset)
+        for place, segment in zip(contents, (second, first)):
+            image.patch_kernel(place, segment.data)
+        expect_boot(ide_disk(image.write(self.path("swapped.bin"))))
 
     def test_far_apart(self):
         """One in every corner of the address space."""
