@@ -78,6 +78,7 @@ SEGMENTS = (
 ACCEPTED = (
     ("gnu_abi", None, {"abi": 3}),
     ("standalone_abi", None, {"abi": 255}),
+    ("larger_alignment", 3, {"align": 4 * PAGE}),
     ("relro_of_no_page", 4, {"memsz": 8}),
     ("relro_left_over", 4, {"memsz": 0}),
     ("tls_without_alignment", 5, {"align": 0}),

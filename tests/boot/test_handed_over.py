@@ -79,6 +79,15 @@ class Modules(ContractTest):
         expect_error([*ide_disk(disk.write(self.path("damaged.bin"))), *VGA],
                      "broken one.*checksum|checksum.*broken one|damaged")
 
+    def test_damaged_and_not_to_be_named(self):
+        """A name that would fill the line, or that no text screen can show."""
+        for name in ("n" * 100, "na\u00efve"):
+            modules = [(name, self.write("module", content(1, 5000)))]
+            disk = DiskImage(self.remade("modules", modules=modules))
+            disk.flip(disk.modules[0].lba + 3, 17)
+            expect_error([*ide_disk(disk.write(self.path("damaged.bin"))), *VGA],
+                         r"^firstlight: module is damaged \(checksum\)")
+
 
 class Symbols(ContractTest):
     def check_chain(self, text):

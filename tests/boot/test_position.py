@@ -55,7 +55,17 @@ class Slides(ContractTest):
         self.assertNotEqual(first, other)
 
     def test_malformed_seed(self):
-        expect_error([*ide_disk(self.remade("relocations", "seed=12z")), "-vga", "std"], "seed=")
+        for text in ("12z", "", "18446744073709551616", "99999999999999999999", "0x", "0xg", "-1"):
+            with self.subTest(text=text):
+                made = self.remade("relocations", f"seed={text}")
+                expect_error([*ide_disk(made), "-vga", "std"], "seed=")
+
+    def test_seed_in_other_words(self):
+        same = {self.place("relocations", self.remade("relocations", f"seed={text}"))
+                for text in ("44033", "044033", "0xAC01", "0xac01 seed", "1 seed=0xac01")}
+        self.assertEqual(len(same), 1)
+        self.place("relocations", self.remade("relocations", "seed=18446744073709551615"))
+        self.place("relocations", self.remade("relocations", "seed=0"))
 
     def test_not_randomised(self):
         places = {self.place("relocations_unmoved") for _ in range(3)}

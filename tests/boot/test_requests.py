@@ -66,6 +66,15 @@ class Granted(ContractTest):
         self.boot("optional_field", serial=["^optional field: ignored$"])
 
 
+    def test_each_depth(self):
+        """One that the machine has, or text instead."""
+        for depth in (15, 16, 24, 32):
+            with self.subTest(depth=depth):
+                asks = request_note(video=FRAMEBUFFER, width=800, height=600, depth=depth)
+                kernel = self.write("kernel.elf", kernel_with(asks))
+                self.boot_image(create_image(kernel, self.path("image.bin")))
+
+
 class PhysicalMemory(ContractTest):
     def place(self, name, *options):
         """(physical base, pages from 15 to 16 MiB)"""
