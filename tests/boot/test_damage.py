@@ -24,6 +24,10 @@ class Damage(ErrorTest):
             self.image.data[lba * SECTOR:(lba + 1) * SECTOR] = bytes(SECTOR)
         self.refused("^firstlight: loader damaged")
 
+    def test_first_block_signature_ends_otherwise(self):
+        self.image.flip(STAGE2_LBA, 7)
+        self.refused("^firstlight: loader damaged")
+
     def test_stage2_first_sector(self):
         self.image.flip(self.rest_lba)
         self.refused(r"stage 2 is damaged \(checksum\): write the image again")

@@ -60,6 +60,11 @@ class Framebuffer(VideoTest):
     def test_q35(self):
         self.check_drawn((1920, 1080, 32), *VGA, "-machine", "q35", width=1920, height=1080)
 
+    def test_monitor_that_is_too_small(self):
+        for size in ("xres=160,yres=800", "xres=1280,yres=100"):
+            with self.subTest(size=size):
+                self.check_drawn((*DEFAULT_SIZE, 32), "-device", f"VGA,edid=on,{size}")
+
     def test_without_a_size(self):
         """Without EDID."""
         _, serial = self.check_drawn((*DEFAULT_SIZE, 32), "-device", "VGA,edid=off")

@@ -23,9 +23,11 @@ class UnknownDrive(ErrorTest):
         self.assertGreater(played, 0, "the ROM did not play its part")
         self.assertEqual(broken, 0)
 
-    def test_sector_beyond_32_bits_without_edd(self):
-        self.image.patch_stage2(HEADER_LBA_OFFSET, struct.pack("<Q", 1 << 32))
-        self.refused(f"image header.*LBA {1 << 32}", *self.option_rom("DISK_EDD_FAILS"))
+    def test_sector_that_chs_cannot_name(self):
+        for lba in (1 << 32, 100_000_000):
+            with self.subTest(lba=lba):
+                self.image.patch_stage2(HEADER_LBA_OFFSET, struct.pack("<Q", lba))
+                self.refused(f"image header.*LBA {lba}", *self.option_rom("DISK_EDD_FAILS"))
 
 
 if __name__ == "__main__":
