@@ -49,7 +49,7 @@ struct stage2_header {
     struct word_sums first_block_sums; // written by the image tool
     struct word_sums rest_sums;        // of stage 2's sectors behind the first block; image tool
     uint16_t first_block_sectors;      // FIRST_BLOCK_SECTORS; build
-    uint16_t stage2_sectors;           // with the first block, to STAGE2_MAX_SECTORS; build, for tools
+    uint16_t stage2_sectors;           // with the first block, for tools; build
     uint32_t image_header_sectors;     // 1 to IMAGE_HEADER_MAX_SECTORS; image tool
     uint64_t image_header_lba;         // image tool
 };

@@ -17,7 +17,7 @@ LOW_MEMORY_BYTES = 640 * 1024
 BDA_LOW_MEMORY_KIB = 0x413
 FIRST_HARD_DISK = 0x80
 HEADS, SECTORS_PER_TRACK, CYLINDERS = 16, 63, 3
-CARRY, INTERRUPT_FLAG = 1, 1 << 9
+CARRY, ZERO_FLAG, INTERRUPT_FLAG = 1, 1 << 6, 1 << 9
 COM1_DATA, COM1_LINE_STATUS, TRANSMITTER_EMPTY = 0x3F8, 0x3FD, 0x60
 LINE_CONTROL, DIVISOR_LATCH = 0x3FB, 0x80
 STATUS_BAD_COMMAND, STATUS_NOT_FOUND, STATUS_BOUNDARY = 0x01, 0x04, 0x09
@@ -68,6 +68,9 @@ class ScriptedBios:
 
     def interrupts_on(self):
         return bool(self.cpu.reg_read(UC_X86_REG_EFLAGS) & INTERRUPT_FLAG)
+
+    def zero_flag(self):
+        return bool(self.cpu.reg_read(UC_X86_REG_EFLAGS) & ZERO_FLAG)
 
     def lines(self):
         """What was printed, the same on screen and COM1, in lines that are not empty."""
