@@ -72,8 +72,8 @@ static void start(const struct depth *depth, uint32_t width, uint32_t height)
 static uint32_t pixel_at(uint32_t x, uint32_t y)
 {
     uint32_t pixel = 0;
-    const uint8_t *place =
-        (const uint8_t *)framebuffer.address + (size_t)y * framebuffer.pitch + x * pixel_bytes();
+    const uint8_t *place = (const uint8_t *)framebuffer.address + (size_t)y * framebuffer.pitch +
+                           (size_t)x * pixel_bytes();
     memcpy(&pixel, place, pixel_bytes());
     return pixel;
 }
