@@ -305,9 +305,9 @@ MACHINE = (
     boots("ec00_called_once", "MACHINE_EC00_COUNTED", quick=True),
     boots("nx_disabled", "MACHINE_NX_OFF", options=("-cpu", "Nehalem"), kernel="misc_enable",
           says="^NX on, MSR 1a0 bit 34 clear$", quick=True),
-    boots("timer_at_full_speed", "TIMER_DIVISOR=64", played=20, quick=True),
-    boots("timer_with_rubbish", "TIMER_DIVISOR=64", *RUBBISH[1:], played=20),
-    boots("timer_with_deep_stack", "TIMER_DIVISOR=256", "TIMER_STACK=16*1024", played=20),
+    boots("timer_at_full_speed", "TIMER_DIVISOR=64", played=10, quick=True),
+    boots("timer_with_rubbish", "TIMER_DIVISOR=64", *RUBBISH[1:], played=10),
+    boots("timer_with_deep_stack", "TIMER_DIVISOR=256", "TIMER_STACK=16*1024", played=10),
 )
 
 GROUPS = {"MemoryMap": MEMORY_MAP, "LowMemory": LOW_MEMORY, "WithoutE820": WITHOUT_E820,
