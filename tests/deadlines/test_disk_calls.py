@@ -7,19 +7,17 @@ import unittest
 
 from deadline_test import DeadlineTest, KIB
 from harness.disk_image import FLOPPY_1440K
+from harness.loader_limits import FAILURES_MAX, MBR_ATTEMPTS, TRANSFER_ATTEMPTS
 from harness.qemu import option_value
 
 MIB = 1 << 20
 COUNTS_ADDRESS = 0x4F0     # in slow_firmware.asm: calls, failures
 STATUS = "80"              # there, too
-MBR_ATTEMPTS = 2 * 5       # two times load_first_block, READ_ATTEMPTS each
 CALLS_AN_ATTEMPT = 4       # whether there is EDD, by EDD, by CHS, reset
 CALLS_OF_A_GOOD_MBR = 4    # two transfers: whether there is EDD, and the read
 CALLS_OF_DISK_INIT = 2     # whether there is EDD, geometry
 CALLS_OF_DESCRIBE = 2      # whether there is EDD, its parameters
 CALLS_OF_GOOD_BOOT = CALLS_OF_A_GOOD_MBR + CALLS_OF_DISK_INIT + CALLS_OF_DESCRIBE
-FAILURES_MAX = 1024        # in disk_reader.inc: of a boot
-TRANSFER_ATTEMPTS = 3      # ATTEMPTS there
 
 
 class DiskCalls(DeadlineTest):

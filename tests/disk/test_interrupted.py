@@ -12,18 +12,26 @@ from harness.error_test import VGA
 from harness.expect import check_error_line, check_halted, error_lines, fail
 from harness.qemu import Qemu
 
-SLOW_READS = ",throttling.iops-total=40"     # a boot takes half a second
-SLOW_BYTES = ",throttling.bps-total=600000"  # a second
+SLOW_READS = [40, 20, 10, 5]                 # a second, until one is slow enough to reset in time
+SLOW_BYTES = 60000                           # a second; the large module takes nine
 READS = 13                                   # of a boot, which has 17
 MOMENTS = [index * 0.004 for index in range(1, 12)]
 ENOUGH = 300                                 # sectors into the large module
 
 
-class Reset(DiskTest):
-    def machine(self, device, how=""):
+class ThrottledTest(DiskTest):
+    @staticmethod
+    def limit(run, reads=0, size=0):
+        """So many reads or bytes a second from now on; 0: as many as come."""
+        run.qmp.execute("block_set_io_throttle",
+                        device=run.qmp.execute("query-blockstats")[0]["device"],
+                        iops=reads, iops_rd=0, iops_wr=0, bps=size, bps_rd=0, bps_wr=0)
+
+
+class Reset(ThrottledTest):
+    def machine(self, device):
         """A machine that goes on when it is reset, in whatever way."""
-        return Qemu(["-nodefaults", *VGA, *self.drive(device, self.medium(device), extra=how)],
-                    bare=False)
+        return Qemu(["-nodefaults", *VGA, *self.drive(device, self.medium(device))], bare=False)
 
     @staticmethod
     def reads(run):
@@ -36,8 +44,7 @@ class Reset(DiskTest):
 
     def reset_and_boot(self, run, boot_reads):
         """One boot follows the reset, which takes no more reads than any: SeaBIOS resets the machine
-        several times itself, to load itself anew, but the loader never."""
-        run.qmp.execute("stop")
+        several times itself, to load itself anew, but the loader never. The machine is stopped."""
         before, resets, reads = len(run.serial()), self.resets(run), self.reads(run)
         run.qmp.execute("system_reset")
         run.qmp.execute("cont")
@@ -51,28 +58,46 @@ class Reset(DiskTest):
             fail(run, "no boot after the reset")
         self.assertLessEqual(self.reads(run) - reads, boot_reads + 1, "more than one boot")
 
-    def check_reads(self, device, counts, how=SLOW_READS, more_seconds=0.0):
-        """Reset as soon as so many reads have been made, and some more time has passed."""
-        with self.machine(device, how) as run:
+    def interrupt(self, run, count, more_seconds):
+        """Stops a new boot as soon as so many reads have been made, and some more time has passed.
+        False when the boot had come to its end by then."""
+        enough, before = self.reads(run) + count, len(run.serial())
+        run.qmp.execute("system_reset")
+        run.qmp.execute("cont")
+        if not run.wait_until(lambda: self.reads(run) >= enough):
+            fail(run, f"no {count} reads")
+        time.sleep(more_seconds)
+        run.qmp.execute("stop")
+        return LAST_LINE not in run.serial()[before:]
+
+    def interrupt_in_time(self, run, count):
+        """The later in the boot, and the busier this machine, the easier it is to come too late."""
+        for slow in SLOW_READS:
+            self.limit(run, reads=slow)
+            if self.interrupt(run, count, 0):
+                self.limit(run)
+                return
+        fail(run, f"too late for a reset after {count} reads, however slow they are")
+
+    def check(self, device, interrupt, points):
+        """Interrupt a boot at each of these points, and boot."""
+        with self.machine(device) as run:
             self.assertTrue(run.wait_until(lambda: LAST_LINE in run.serial()))
             boot_reads = self.reads(run)
-            for count in counts:
-                enough, before = self.reads(run) + count, len(run.serial())
-                run.qmp.execute("system_reset")
-                if not run.wait_until(lambda: self.reads(run) >= enough):
-                    fail(run, f"no {count} reads")
-                time.sleep(more_seconds)
-                self.assertTrue(more_seconds or LAST_LINE not in run.serial()[before:],
-                                "too late for a reset")
+            for point in points:
+                interrupt(run, point)
                 self.reset_and_boot(run, boot_reads)
 
+    def check_reads(self, device, counts):
+        """Reset as soon as so many reads have been made."""
+        self.check(device, self.interrupt_in_time, counts)
+
     def check_moments(self, device, moments):
-        """Reset so many seconds each after firmware has read the MBR."""
-        for moment in moments:
-            self.check_reads(device, [1], "", moment)
+        """Reset so many seconds each after firmware has read the MBR, be it the boot's end."""
+        self.check(device, lambda run, moment: self.interrupt(run, 1, moment), moments)
 
 
-class Medium(DiskTest):
+class Medium(ThrottledTest):
     """What the loader reads now, stage 2's disk_request tells."""
 
     def disk_request(self):
@@ -82,16 +107,22 @@ class Medium(DiskTest):
 
     def interrupted(self, device, action):
         """Runs `action` on the machine in the middle of the large module; gives the run's end."""
-        run = Qemu([*MACHINE, *VGA, *self.drive(device, self.medium(device), extra=SLOW_BYTES)],
-                   bare=False).__enter__()
+        run = Qemu([*MACHINE, *VGA, *self.drive(device, self.medium(device))], bare=False,
+                   started=False).__enter__()
         self.addCleanup(run.__exit__)
+        self.limit(run, size=SLOW_BYTES)
+        run.qmp.execute("cont")
         address, wanted = self.disk_request(), self.parts[LARGE][0] + ENOUGH
 
         def lba():
             return int.from_bytes(run.physical_memory(address, 8), "little")
-        if not run.wait_until(lambda: wanted <= lba() < wanted + ENOUGH):
+        run.wait_until(lambda: wanted <= lba() < wanted + ENOUGH)
+        run.qmp.execute("stop")
+        if not wanted <= lba() < wanted + ENOUGH:
             fail(run, "the large module was not read")
+        self.limit(run)
         action(run)
+        run.qmp.execute("cont")
         run.wait_until(lambda: LAST_LINE in run.serial() or error_lines(run.serial()))
         return run
 
