@@ -46,11 +46,16 @@ struct e820_entry {
 #define EBDA_LOWEST      0x20000u // below this the BIOS data area's word is rubbish
 #define CONVENTIONAL_END 0xA0000u // video memory and ROMs from here to 1 MiB
 
-// CPUID (AMD64 APM volume 3, appendix E.4.7): bits of a physical address in EAX, 52 at most.
+// CPUID (AMD64 APM volume 3, appendix E.4.7): bits of a physical address in EAX, 52 at most. Careless
+// hypervisors leave them 0.
 #define LEAF_HIGHEST         0x80000000u
 #define LEAF_ADDRESS_SIZES   0x80000008u
 #define ADDRESS_BITS_MASK    0x3Fu
+#define ADDRESS_BITS_LEAST   32u
 #define ADDRESS_BITS_DEFAULT 36u
+
+// What lies beyond the CPU's physical addresses cannot be memory, whatever firmware says.
+static uint64_t address_limit;
 
 static uint32_t kind_of_e820(uint32_t type)
 {
@@ -68,31 +73,31 @@ static uint32_t kind_of_e820(uint32_t type)
     }
 }
 
-// What lies beyond the CPU's physical addresses cannot be memory, whatever firmware says.
-static uint64_t address_limit(void)
+static void find_address_limit(void)
 {
-    uint32_t bits = ADDRESS_BITS_DEFAULT;
+    uint32_t bits = 0;
     if (cpuid(LEAF_HIGHEST).eax >= LEAF_ADDRESS_SIZES) {
         bits = cpuid(LEAF_ADDRESS_SIZES).eax & ADDRESS_BITS_MASK;
     }
-    return UINT64_C(1) << bits;
+    address_limit = UINT64_C(1) << (bits >= ADDRESS_BITS_LEAST ? bits : ADDRESS_BITS_DEFAULT);
 }
 
-static void add(struct memory_map *raw, uint64_t base, uint64_t length, uint32_t kind)
+// False when there can be no memory where firmware says it is: then nothing was added.
+static bool add(struct memory_map *raw, uint64_t base, uint64_t length, uint32_t kind)
 {
     if (memory_kind_is_ram(kind)) {
-        const uint64_t limit = address_limit();
-        if (base >= limit) {
-            return;
+        if (base >= address_limit) {
+            return false;
         }
-        if (length > limit - base) {
-            length = limit - base;
+        if (length > address_limit - base) {
+            length = address_limit - base;
         }
     }
     struct message why;
     if (!memory_map_add(raw, base, length, kind, &why)) {
         fatal_message(&why);
     }
+    return true;
 }
 
 // Whether the list came whole; otherwise `raw` is as it was.
@@ -124,8 +129,8 @@ static bool add_e820(struct memory_map *raw)
             fatal("firmware's memory map (E820) has more than %u entries: update the firmware",
                   (unsigned)MEMORY_MAP_RAW_MAX);
         }
-        add(raw, entry.base, entry.length, kind_of_e820(entry.type));
-        usable |= entry.type == E820_USABLE && entry.length != 0;
+        usable |= add(raw, entry.base, entry.length, kind_of_e820(entry.type)) &&
+                  entry.type == E820_USABLE && entry.length != 0;
         continuation = registers.ebx;
         if (continuation == 0) {
             break;
@@ -186,6 +191,7 @@ static uint64_t low_memory_end(void)
 void firmware_memory_map(struct memory_map *raw)
 {
     const uint64_t low_end = low_memory_end();
+    find_address_limit();
     if (!add_e820(raw)) {
         add(raw, 0, low_end, BOOT_MEMORY_USABLE);
         if (!add_e801(raw) && !add_88(raw)) {

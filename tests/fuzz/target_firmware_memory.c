@@ -1,7 +1,8 @@
 // Fuzzes bios/firmware_memory.c with firmware that lies: every answer of INT 15h E820h, E801h and
 // 88h comes from the input. What is gathered is compared with a second reading of the same answers.
-// Input: KiB of low memory and segment of the EBDA (2 bytes each), E801h's flags and registers (9),
-// 88h's (3), then E820h's answers: form (1), base and length (8 each), type (4).
+// Input: KiB of low memory and segment of the EBDA (2 bytes each), which calls are absent and the bits
+// of the CPU's addresses (1), registers of E801h (8) and 88h (2), then E820h's answers: form (1), base
+// and length (8 each), type (4).
 #include "firmware_memory.h"
 
 #include "bios_call.h"
@@ -9,6 +10,7 @@
 #include "fuzz.h"
 #include "memory_layout.h"
 #include "mock/bios_data.h"
+#include "mock/cpuid.h"
 #include "unit.h"
 
 #define E820         0xE820u
@@ -32,10 +34,16 @@ struct entry {
     uint32_t type, attributes;
 };
 
+// The first byte of the older calls: two bits, then those of CPUID 80000008h in EAX.
+enum { NO_E801 = 1, NO_88 = 2, CPU_BITS_SHIFT = 2, CPU_BITS_LEAST = 32, CPU_BITS_UNKNOWN = 36 };
+// As many bits as no CPU has: it lacks the leaf.
+enum { CPU_BITS_NO_LEAF = 63 };
+
 struct firmware {
     struct fuzz_input input; // of E820h's answers
     uint16_t low_kib, ebda;
     bool no_e801, no_88;
+    uint32_t cpu_bits;
     uint16_t ax, bx, cx, dx, ax_88;
     uint8_t *buffer; // the loader's for E820h's entries
     uint32_t asked;
@@ -56,6 +64,16 @@ uint16_t bios_data_word(uintptr_t address)
 {
     assert_true(address == BDA_LOW_MEMORY_KIB || address == BDA_EBDA_SEGMENT);
     return address == BDA_LOW_MEMORY_KIB ? firmware.low_kib : firmware.ebda;
+}
+
+struct cpuid cpuid(uint32_t leaf)
+{
+    const bool has_leaf = firmware.cpu_bits != CPU_BITS_NO_LEAF;
+    if (leaf == 0x80000000) {
+        return (struct cpuid){.eax = has_leaf ? 0x80000008 : 0x80000007};
+    }
+    assert_true(has_leaf && leaf == 0x80000008);
+    return (struct cpuid){.eax = 0xABCD3000 | firmware.cpu_bits}; // bits of virtual addresses, too
 }
 
 uint16_t real_mode_segment(const void *object)
@@ -143,10 +161,21 @@ struct expected {
     struct boot_memory_range ranges[CAPACITY];
 };
 
+// Where the CPU's physical addresses end.
+static uint64_t addressable(void)
+{
+    const bool sane = firmware.cpu_bits >= CPU_BITS_LEAST && firmware.cpu_bits < CPU_BITS_NO_LEAF;
+    return 1ull << (sane ? firmware.cpu_bits : CPU_BITS_UNKNOWN);
+}
+
 static void expect(struct expected *expected, uint64_t base, uint64_t length, uint32_t kind)
 {
     if (length > UINT64_MAX - base) {
         length = UINT64_MAX - base;
+    }
+    if (kind != BOOT_MEMORY_RESERVED && kind != BOOT_MEMORY_BAD) { // RAM
+        const uint64_t end = base + length < addressable() ? base + length : addressable();
+        length = base < end ? end - base : 0;
     }
     if (length != 0) {
         assert_true(expected->map.count < CAPACITY);
@@ -167,7 +196,8 @@ static bool e820_is_good(void)
 {
     bool usable = false;
     for (uint32_t i = 0; i < firmware.said_count; i++) {
-        usable |= firmware.said[i].type == 1 && firmware.said[i].length != 0;
+        usable |= firmware.said[i].type == 1 && firmware.said[i].length != 0 &&
+                  firmware.said[i].base < addressable();
     }
     return usable && !firmware.spoilt;
 }
@@ -222,8 +252,9 @@ static void read_firmware(struct fuzz_input *input)
     firmware.low_kib = (uint16_t)fuzz_number(input, 2);
     firmware.ebda = (uint16_t)fuzz_number(input, 2);
     const unsigned absent = (unsigned)fuzz_number(input, 1);
-    firmware.no_e801 = (absent & 1) != 0;
-    firmware.no_88 = (absent & 2) != 0;
+    firmware.no_e801 = (absent & NO_E801) != 0;
+    firmware.no_88 = (absent & NO_88) != 0;
+    firmware.cpu_bits = absent >> CPU_BITS_SHIFT;
     firmware.ax = (uint16_t)fuzz_number(input, 2);
     firmware.bx = (uint16_t)fuzz_number(input, 2);
     firmware.cx = (uint16_t)fuzz_number(input, 2);
