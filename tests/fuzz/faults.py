@@ -1,9 +1,12 @@
 """Shows that the fuzz targets find faults: `faults.py BUILD NAME` builds the target NAME with a
 fault seeded in a copy of the source it tests, and passes when fuzzing, from the committed corpus,
-finds it within RUNS executions. Without NAME: all, as the table of README.md."""
+finds it within RUNS executions. Found means that libFuzzer has a crash to show: a program that does
+not start, runs out of memory or hangs has found nothing. Without NAME: all, as the table of
+README.md."""
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -12,6 +15,8 @@ import tempfile
 import fuzz
 
 RUNS = 1000000
+CRASH_STATUS = 77  # libFuzzer's; the sanitizers are told to end with the same
+FIRST_LINE = re.compile(r"^.*(?:runtime error:|ERROR\b).*$", re.MULTILINE)
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LOAD = "bootloader/load/"
 
@@ -34,8 +39,8 @@ FAULTS = {
         "an undefined symbol is taken for 0"),
     "memory_map": (
         LOAD + "memory_map.c",
-        "(base + PAGE_MASK) & ~PAGE_MASK;\n    uint64_t last",
-        "base & ~PAGE_MASK;\n    uint64_t last",
+        "~PAGE_MASK : page_round_up(base);",
+        "~PAGE_MASK : page_round_down(base);",
         "usable memory is rounded outwards"),
     "memory_claims": (
         LOAD + "memory_map.c",
@@ -121,7 +126,10 @@ def build_faulty(build, name, scratch):
     with open(faulty, "w", encoding="utf-8") as copy:
         copy.write(content.replace(text, instead))
     compiler = next(words for path, words, _ in commands(build) if path == source)
-    # Headers beside the source are found there; a function may have become unused.
+    # Headers beside the source are found there; a function may have become unused. What the build
+    # knows of the good source's headers stays as it is.
+    if "-MF" in compiler:
+        compiler[compiler.index("-MF") + 1] = faulty + ".d"
     subprocess.run([*compiler, "-Wno-unused", f"-I{os.path.dirname(source)}", "-c", faulty, "-o",
                     faulty + ".o"], cwd=build, check=True)
     own = [made for path, _, made in commands(build)
@@ -135,7 +143,7 @@ def build_faulty(build, name, scratch):
 
 
 def find(build, name):
-    """After how many executions the fault was found; 0 when it was not."""
+    """After how many executions the fault was found, 0 when it was not; and how the run ended."""
     folder = os.path.join(build, "tests", "fuzz")
     target = fuzz.targets(folder, [name])[0]
     with tempfile.TemporaryDirectory() as scratch:
@@ -143,18 +151,24 @@ def find(build, name):
         target.folder = scratch
         new = os.path.join(scratch, "new")
         os.mkdir(new)
-        status, text = fuzz.run(target.command(
-            f"-runs={RUNS}", "-seed=1", f"-artifact_prefix={scratch}/", new, target.corpus))
-        return (status != 0) * max(1, fuzz.executions(text))
+        status, text = fuzz.run(
+            target.command(f"-runs={RUNS}", "-seed=1", f"-error_exitcode={CRASH_STATUS}",
+                           f"-artifact_prefix={scratch}/", new, target.corpus),
+            ASAN_OPTIONS=f"exitcode={CRASH_STATUS}", UBSAN_OPTIONS=f"exitcode={CRASH_STATUS}")
+        crashed = any(file.startswith("crash-") for file in os.listdir(scratch))
+    if status != CRASH_STATUS or not crashed:
+        return 0, f"exit status {status}\n{text[-2000:]}"
+    report = FIRST_LINE.search(text)
+    return fuzz.executions(text), report.group() if report else text[-2000:]
 
 
 def main(build, names):
     missed = 0
     for name in names or FAULTS:
-        executions = find(build, name)
+        executions, ending = find(build, name)
         missed += executions == 0
         print(f"| {name} | {os.path.basename(FAULTS[name][0])} | {FAULTS[name][3]} | "
-              f"{executions or 'not found'} |", flush=True)
+              f"{executions or 'not found'} |\n{ending}", flush=True)
     return 1 if missed else 0
 
 

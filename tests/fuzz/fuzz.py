@@ -47,10 +47,10 @@ def targets(folder, wanted):
     return chosen
 
 
-def run(command):
+def run(command, **environment):
     """Exit status and what libFuzzer wrote."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, check=False)
+                          stderr=subprocess.PIPE, env={**os.environ, **environment}, check=False)
     return done.returncode, done.stderr.decode("utf-8", "replace")
 
 
