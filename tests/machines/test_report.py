@@ -78,7 +78,7 @@ class Report(unittest.TestCase):
         return lines[0]
 
     def test_without_a_result(self):
-        self.check("not run")
+        self.check("not run", status=1)
 
     def test_refused(self):
         row = Row("a_row", ROW.disk, refused="complaint")
@@ -109,12 +109,12 @@ class Report(unittest.TestCase):
         results.write(self.build, GROUP, ROW, results.PASSED, "fine")
         self.check("boots")
         self.write_image(os.path.join(self.build, results.IMAGES[1]), b"another image")
-        self.check("not run")
+        self.check("not run", status=1)
 
     def test_of_another_row(self):
         results.write(self.build, GROUP, ROW, results.PASSED, "fine")
         matrix.ROWS[GROUP] = [Row("a_row", Disk("a disk", drive=0))]
-        self.check("not run")
+        self.check("not run", status=1)
 
 
 if __name__ == "__main__":
