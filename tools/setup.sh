@@ -31,6 +31,7 @@ package_that_brings() {
     */syslinux/*) echo syslinux-common ;;
     */grub/i386-pc/*) echo grub-pc-bin ;;
     */ipxe/qemu/*) echo ipxe-qemu ;;
+    frama-c) echo frama-c-base ;;
     grub-mkimage) echo grub-common ;;
     node) echo nodejs ;;
     sfdisk) echo fdisk ;;
@@ -146,16 +147,21 @@ install_packages() {
     esac
 }
 
+do_without_v86() {
+    echo "setup.sh: $1 there is no $v86: the tests that use it will be skipped" >&2
+}
+
 # A single package, no scripts of its own run.
 install_v86() {
     [ ! -e "$v86_folder/package.json" ] || return 0
     if ! command -v npm >/dev/null 2>&1; then
-        echo "setup.sh: without npm there is no $v86: the tests that use it will be skipped" >&2
+        do_without_v86 "without npm"
         return 0
     fi
     echo "setup.sh: installing $v86 in $v86_home"
     mkdir -p "$v86_home"
-    npm install --prefix "$v86_home" --no-save --no-audit --no-fund --ignore-scripts "$v86"
+    npm install --prefix "$v86_home" --no-save --no-audit --no-fund --ignore-scripts "$v86" ||
+        do_without_v86 "npm install failed,"
 }
 
 manager=

@@ -6,18 +6,20 @@ goals.txt."""
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
-import unittest
 from collections import namedtuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+from harness.environment import skip_without
+
 ROOT = os.path.dirname(os.path.dirname(HERE))
 LOAD = os.path.join(ROOT, "bootloader", "load")
 GOALS = os.path.join(HERE, "goals.txt")
-PROGRAMS = {"frama-c": "frama-c-base", "why3": "why3", "cvc4": "cvc4"}  # in Debian's
+PROGRAMS = ("frama-c", "why3", "cvc4")
 
 # The prover's own steps end an attempt, not the clock, so that a busy machine loses no goal; the
 # seconds are for a prover that hangs without taking steps.
@@ -34,9 +36,8 @@ Goals = namedtuple("Goals", "total proved run_time")
 
 def skip_without_provers():
     """Ends the calling test as skipped where a program is missing, with its package's name."""
-    for program, package in PROGRAMS.items():
-        if shutil.which(program) is None:
-            raise unittest.SkipTest(f"{program} is not installed: package {package}")
+    for program in PROGRAMS:
+        skip_without(program)
 
 
 def why3_configuration(directory):
