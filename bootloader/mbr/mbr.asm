@@ -140,6 +140,7 @@ print_character:
         out dx, al
         mov ah, VIDEO_TELETYPE
         mov bx, VIDEO_PAGE_0_GREY
+        sti                     ; firmware may have returned with interrupts off
         int 10h                 ; destroys BP
         popa
         push cs
@@ -148,12 +149,7 @@ print_character:
         ret
 
 message_damaged:        db "loader damaged", 0
-
-; Ends of load_first_block, here because the bytes were free.
-load_damaged:
-        mov si, message_damaged
-load_failed:
-        ret
+mbr_pause:                      ; padding from here on
 
 %assign MBR_BEFORE_STAMPED $ - $$
 %if MBR_BEFORE_STAMPED > STAMPED_OFFSET
@@ -196,8 +192,11 @@ load_first_block:
         cmp ebx, [si]
         jne load_damaged
         cmp edi, [si + 4]
-        jne load_damaged
-        jmp STAGE2_ADDRESS + STAGE2_HEADER_SIZE
+        je STAGE2_ADDRESS + STAGE2_HEADER_SIZE
+load_damaged:
+        mov si, message_damaged
+load_failed:
+        ret
 
 ; Reads sectors of the disk's first track: by EDD, else by CHS, with a reset between attempts.
 ; In:  AX = sectors, BX = buffer, CX = LBA + 1, DH = 0, DL = drive; called by load_first_block.

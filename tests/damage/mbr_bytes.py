@@ -8,7 +8,6 @@ STAMPED, STAMPED_END = 0xDA, 0xE0
 DISK_SIGNATURE, BEHIND_SIGNATURE = 0x1B8, 0x1BC
 PARTITIONS, BOOT_SIGNATURE, END = 0x1BE, 0x1FE, 0x200
 PARTITION_ENTRY = 16
-RETURN_BYTES = 1
 
 
 def ranges_of(map_path):
@@ -16,14 +15,12 @@ def ranges_of(map_path):
     with open(map_path) as file:
         symbols = {name: int(value, 16) - 0x7C00 for value, name in re.findall(
             r"^\s+([0-9A-F]+)\s+[0-9A-F]+\s+(\w+)$", file.read(), re.MULTILINE)}
-    code_pauses = symbols["load_failed"] + RETURN_BYTES  # the last routine before the stamped bytes
     return [
         ("code", 0, BPB),
         ("BPB", BPB, CODE),
         ("code", CODE, symbols["message_damaged"]),
-        ("message", symbols["message_damaged"], symbols["load_damaged"]),
-        ("code", symbols["load_damaged"], code_pauses),
-        ("padding", code_pauses, STAMPED),
+        ("message", symbols["message_damaged"], symbols["mbr_pause"]),
+        ("padding", symbols["mbr_pause"], STAMPED),
         ("stamped by firmware", STAMPED, STAMPED_END),
         ("code", STAMPED_END, symbols["message_disk"]),
         ("message", symbols["message_disk"], symbols["mbr_end"]),

@@ -41,6 +41,7 @@ init:
 %ifdef PART_ENTRY
   %include "entry.inc"
 %endif
+%include "rules.inc"
 
         section .init
         pop es
