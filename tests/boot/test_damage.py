@@ -2,13 +2,12 @@
 complaint. One line each, then a machine that has halted for good. tests/damage flips every bit; here is
 what it does not: other kinds of damage, other values, Bochs."""
 
-import re
 import struct
 import unittest
 
 from harness import bochs
 from harness.disk_image import SECTOR, STAGE2_LBA
-from harness.environment import build_path, skip_without
+from harness.environment import skip_without, stage2_symbol
 from harness.error_test import ErrorTest
 
 STAGE2_ADDRESS = 0x8000
@@ -90,9 +89,7 @@ class Damage(ErrorTest):
 
     def test_loader_that_crashes(self):
         """An exception inside the loader is a line, too: its first C instruction is undefined."""
-        with open(build_path("bootloader", "stage2", "stage2.elf.map")) as file:
-            address = int(re.search(r"^\s*([0-9a-f]+) .* stage2_main$", file.read(),
-                                    re.MULTILINE).group(1), 16)
+        address = stage2_symbol("stage2_main")
         self.image.patch_stage2(address - STAGE2_ADDRESS, UNDEFINED_INSTRUCTION)
         self.refused(f"exception 6 in the loader, .*RIP {address:x}h")
 

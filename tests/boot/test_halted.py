@@ -1,10 +1,9 @@
 """What the loader does behind its last line: it halts, and whatever an NMI does to the CPU, it halts
 again and says nothing more."""
 
-import re
 import unittest
 
-from harness.environment import build_path
+from harness.environment import stage2_symbol
 from harness.error_test import VGA, ErrorTest
 from harness.expect import check_error_line, check_halted, error_lines, fail
 from harness.qemu import Qemu, ide_disk
@@ -43,9 +42,7 @@ class Halted(ErrorTest):
 
     def test_exception(self):
         """A page fault, which comes with an error code: the first C function is `jmp 2 GiB further`."""
-        with open(build_path("bootloader", "stage2", "stage2.elf.map"), encoding="utf-8") as file:
-            address = int(re.search(r"^\s*([0-9a-f]+) .* stage2_main$", file.read(),
-                                    re.MULTILINE).group(1), 16)
+        address = stage2_symbol("stage2_main")
         self.image.patch_stage2(address - STAGE2_ADDRESS, b"\xe9\xfb\xff\xff\x7f")
         self.check(rf"exception 14 in the loader, .*RIP {0x7FFFFFFF + address + 1:x}h")
 

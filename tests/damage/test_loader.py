@@ -8,7 +8,7 @@ import unittest
 from damage import flip_in_stage2_header, make_image
 from fields import DAMAGED_REST, SAME, stage2_header_fields
 from harness.disk_image import SECTOR, STAGE2_HEADER, STAGE2_LBA
-from harness.environment import build_path
+from harness.environment import build_path, stage2_symbol
 from mbr_bytes import ranges_of
 
 try:
@@ -22,12 +22,6 @@ DAMAGED = "firstlight: loader damaged"
 SAMPLES = 3000
 QUICK_STEP = 16  # the default run takes each such bit, from another one in each byte on
 SEED = 7
-
-
-def symbol(name):
-    """Its address in stage 2."""
-    with open(build_path("bootloader", "stage2", "stage2.elf.map")) as file:
-        return int(re.search(rf"^\s*([0-9a-f]+) .* {re.escape(name)}$", file.read(), re.MULTILINE).group(1), 16)
 
 
 class LoaderCase(unittest.TestCase):
@@ -84,7 +78,7 @@ class LoaderCase(unittest.TestCase):
             self.check_refused(where, DAMAGED)
 
     def rest_is_refused(self, bits):
-        target = symbol("real_mode_main")
+        target = stage2_symbol("real_mode_main")
         for where in self.flipping(bits):
             self.machine.boot(target)
             self.check_refused(where, f"firstlight: {DAMAGED_REST}")
@@ -99,7 +93,7 @@ class Loader(LoaderCase):
     """The default run's part."""
 
     def test_undamaged(self):
-        target = symbol("real_mode_main")
+        target = stage2_symbol("real_mode_main")
         self.machine.boot(target)
         self.check_reached("no damage", target)
         start = STAGE2_LBA * SECTOR
@@ -124,7 +118,7 @@ class Loader(LoaderCase):
 
     def test_stage2_header_repaired(self):
         """The sums are right again: what the loader reads of its own header."""
-        target = symbol("real_mode_main")
+        target = stage2_symbol("real_mode_main")
         for field in stage2_header_fields():
             if field.is_for_c():
                 continue  # test_host.py

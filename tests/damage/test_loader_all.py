@@ -3,7 +3,8 @@
 import unittest
 
 from harness.disk_image import SECTOR, STAGE2_LBA
-from test_loader import MBR_ADDRESS, STAGE2_ADDRESS, LoaderCase, symbol
+from harness.environment import stage2_symbol
+from test_loader import MBR_ADDRESS, STAGE2_ADDRESS, LoaderCase
 
 RETURN_ADDRESS = 0x600  # where the loader has nothing
 
@@ -17,7 +18,7 @@ class EveryBit(LoaderCase):
     def test_rest(self):
         """The check alone, on stage 2 as a whole boot has left it in memory; what follows it,
         test_loader.py sees on samples."""
-        target, check = symbol("real_mode_main"), symbol("check_rest")
+        target, check = stage2_symbol("real_mode_main"), stage2_symbol("check_rest")
         machine = self.machine
         machine.boot(target)
         self.check_reached("no damage", target)

@@ -7,8 +7,9 @@ import unittest
 from damage import Damage, make_image
 from fields import DAMAGED_REST, damaged, header_refusal
 from harness.disk_image import SECTOR, STAGE2_LBA
+from harness.environment import stage2_symbol
 from test_host import HostCase, damage_of_item
-from test_loader import DAMAGED, LoaderCase, symbol
+from test_loader import DAMAGED, LoaderCase
 from verdicts import verdicts_of
 
 ERASED = b"\xff" * SECTOR  # as flash memory has it
@@ -84,11 +85,11 @@ class LoaderSectors(LoaderCase):
                 self.damages += 1
 
     def test_first_block(self):
-        self.check_sectors(STAGE2_LBA, self.image.first_block_sectors, symbol("real_mode_main"),
+        self.check_sectors(STAGE2_LBA, self.image.first_block_sectors, stage2_symbol("real_mode_main"),
                            DAMAGED)
 
     def test_rest(self):
-        self.check_sectors(*self.rest(), symbol("real_mode_main"), f"firstlight: {DAMAGED_REST}")
+        self.check_sectors(*self.rest(), stage2_symbol("real_mode_main"), f"firstlight: {DAMAGED_REST}")
 
 
 if __name__ == "__main__":

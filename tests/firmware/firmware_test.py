@@ -20,6 +20,7 @@ ENTRY = struct.Struct("<2Q2I")
 RANGE = r"^range ([0-9a-f]+) ([0-9a-f]+) ([0-9a-f])$"
 DRIVE = r"^drive ([0-9a-f]+)$"
 IN, OUT = 0xE4, 0xE6  # in al, imm8; out imm8, al
+GUEST_TIME = ("-icount", "shift=3,sleep=off")  # 8 ns an instruction; a HLT takes no time of the host's
 UNUSED_PORT = 0x80  # power-on self-test codes: nothing happens
 
 
@@ -107,7 +108,7 @@ class FirmwareTest(ErrorTest):
     def play(self, case):
         definitions, ends = self.prepare(case)
         arguments = [*self.disks(case), *VGA, "-m", f"{RAM_MIB}M", *self.option_rom(*definitions),
-                     *self.told_to()]
+                     *self.told_to(), *(GUEST_TIME if case.guest_time else ())]
         if ends is not None:
             expect_error(arguments, ends)
         else:

@@ -7,7 +7,7 @@ import unittest
 
 from gdb_stub import GdbStub
 from harness.elf_file import EXIT_CODE, PAGE, R, Segment, W, X, write_executable
-from harness.environment import build_path, create_image
+from harness.environment import create_image, stage2_symbol
 from harness.error_test import ErrorTest
 from harness.expect import check_ended, expect_boot, fail
 from harness.option_rom import tells
@@ -20,14 +20,6 @@ NMI_MASKED = 0x80
 CODE_64 = 0x18
 LOADERS = (0, 0x08, CODE_64, 0x20)  # what CS may be in the loader: gdt.asm's selectors
 MIB = 1 << 20
-
-
-def stage2_symbol(name):
-    """Its address, by the linker's map."""
-    with open(build_path("bootloader", "stage2", "stage2.elf.map"), encoding="ascii") as file:
-        found = re.findall(rf"^\s*([0-9a-f]+)\s.*\s{name}$", file.read(), re.MULTILINE)
-    assert len(found) == 1, f"{name} stands {len(found)} times in the map"
-    return int(found[0], 16)
 
 
 class Injected(ErrorTest):
@@ -121,7 +113,7 @@ class Sampled(ErrorTest):
     STAGE2_CODE64, STAGE2_IDT_LIMIT = f"{CODE_64:04x}", "000001ff"
     KERNEL_BYTES, KERNEL_MEMORY = 2 * MIB, 256 * MIB
     PAUSE_SECONDS = 0.003
-    ENOUGH = 10
+    ENOUGH, MOST_BOOTS = 10, 20  # how many arrive in one boot depends on what else the host does
 
     def large_kernel(self):
         address = 0xFFFFFFFF80000000
@@ -150,16 +142,23 @@ class Sampled(ErrorTest):
         except QmpClosed:
             pass
 
-    def test_while_loading(self):
+    def arrived(self, image):
+        """How many did in one boot, which must end as if there had been none."""
         log = self.path("interrupts")
-        arguments = [*ide_disk(self.large_kernel()), "-m", "512M", "-d", "int", "-D", log]
-        with Qemu(arguments, timeout=30.0) as run:
+        with Qemu([*ide_disk(image), "-m", "512M", "-d", "int", "-D", log]) as run:
             self.send_nmis(run)
             run.wait()
             check_ended(run, STATUS_SUCCESS)
         with open(log, encoding="ascii") as file:
-            arrived = re.findall(f"v=02 .* IP={self.STAGE2_CODE64}:", file.read())
-        self.assertGreater(len(arrived), self.ENOUGH)
+            return len(re.findall(f"v=02 .* IP={self.STAGE2_CODE64}:", file.read()))
+
+    def test_while_loading(self):
+        image, arrived, boots = self.large_kernel(), 0, 0
+        while arrived < self.ENOUGH and boots < self.MOST_BOOTS:
+            arrived += self.arrived(image)
+            boots += 1
+        print(f"{arrived} in {boots} boots")
+        self.assertGreaterEqual(arrived, self.ENOUGH)
 
 
 class Masked(ErrorTest):

@@ -3,6 +3,7 @@ variables (Cases.cmake); used by every test file."""
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -18,6 +19,14 @@ def build_path(*parts):
     if not os.path.exists(path):
         raise AssertionError(f"{path} has not been built")
     return path
+
+
+def stage2_symbol(name):
+    """The address of a function or variable of stage 2, by the linker's map."""
+    with open(build_path("bootloader", "stage2", "stage2.elf.map"), encoding="utf-8") as file:
+        found = re.findall(rf"^\s*([0-9a-f]+)\s.*\s{re.escape(name)}$", file.read(), re.MULTILINE)
+    assert len(found) == 1, f"{name} stands {len(found)} times in the map"
+    return int(found[0], 16)
 
 
 def run_bootimage(*arguments):
