@@ -3,25 +3,18 @@
 ;   NEVER        no read succeeds
 ;   ONE_SECTOR   stage 2 gets no more than one sector a read
 ;   TWICE        with ONE_SECTOR: and every read fails twice before it succeeds
-;   A20_OFF      line A20 is off after every call, and INT 15h AX=2401h fails
         bits 16
         org 0
 
 ROM_SECTORS             equ 2
 VECTOR_13               equ 13h * 4
-VECTOR_15               equ 15h * 4
-; Firmware's own handlers, at vectors that nobody uses.
+; Firmware's own handler, at a vector that nobody uses.
 SPARE_13                equ 6Bh
-SPARE_15                equ 6Ch
 
 DISK_READ               equ 02h
 DISK_EDD_READ           equ 42h
 PACKET_SECTORS          equ 2           ; in the disk address packet
 STATUS_TIME_OUT         equ 80h
-A20_ON_FUNCTION         equ 2401h
-NOT_SUPPORTED           equ 86h
-SYSTEM_CONTROL_A        equ 92h
-SYSTEM_CONTROL_A20_OFF  equ 0FCh        ; mask; bit 0 would reset the machine
 STAGE2_ADDRESS          equ 8000h
 
 ; State, in memory that nobody uses: a ROM's own bytes cannot be written.
@@ -41,12 +34,6 @@ FAILED_IN_A_ROW         equ 4F8h        ; byte
         mov [SPARE_13 * 4], eax
         mov word [VECTOR_13], int_13
         mov [VECTOR_13 + 2], cs
-%ifdef A20_OFF
-        mov eax, [VECTOR_15]
-        mov [SPARE_15 * 4], eax
-        mov word [VECTOR_15], int_15
-        mov [VECTOR_15 + 2], cs
-%endif
         pop eax
         pop ds
         retf
@@ -88,15 +75,6 @@ int_13:
         pop ds
         pop bp
         int SPARE_13
-%ifdef A20_OFF
-        pushf
-        push ax
-        in al, SYSTEM_CONTROL_A
-        and al, SYSTEM_CONTROL_A20_OFF
-        out SYSTEM_CONTROL_A, al
-        pop ax
-        popf
-%endif
         retf 2                          ; with the flags that firmware set
 .fail:
         inc dword [FAILURES]
@@ -107,15 +85,4 @@ int_13:
         stc
         retf 2
 
-%ifdef A20_OFF
-int_15:
-        cmp ax, A20_ON_FUNCTION
-        je .unsupported
-        int SPARE_15
-        retf 2
-.unsupported:
-        mov ah, NOT_SUPPORTED
-        stc
-        retf 2
-%endif
         times ROM_SECTORS * 512 - ($ - $$) db 0 ; the last byte is for the sum
