@@ -46,8 +46,8 @@ struct e820_entry {
 #define EBDA_LOWEST      0x20000u // below this the BIOS data area's word is rubbish
 #define CONVENTIONAL_END 0xA0000u // video memory and ROMs from here to 1 MiB
 
-// CPUID (AMD64 APM volume 3, appendix E.4.7): bits of a physical address in EAX, 52 at most. Careless
-// hypervisors leave them 0.
+// CPUID (AMD64 APM volume 3, appendix E.4.7): bits of a physical address in EAX, 52 at most.
+// Careless hypervisors leave them 0.
 #define LEAF_HIGHEST         0x80000000u
 #define LEAF_ADDRESS_SIZES   0x80000008u
 #define ADDRESS_BITS_MASK    0x3Fu

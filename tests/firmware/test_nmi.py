@@ -5,11 +5,11 @@ import re
 import time
 import unittest
 
-from gdb_stub import GdbStub
 from harness.elf_file import EXIT_CODE, PAGE, R, Segment, W, X, write_executable
 from harness.environment import create_image, stage2_symbol
 from harness.error_test import ErrorTest
 from harness.expect import check_ended, expect_boot, fail
+from harness.gdb_stub import GdbStub
 from harness.option_rom import tells
 from harness.qemu import Qemu, STATUS_SUCCESS, ide_disk
 from harness.qmp import QmpClosed

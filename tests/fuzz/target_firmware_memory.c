@@ -1,8 +1,8 @@
 // Fuzzes bios/firmware_memory.c with firmware that lies: every answer of INT 15h E820h, E801h and
 // 88h comes from the input. What is gathered is compared with a second reading of the same answers.
-// Input: KiB of low memory and segment of the EBDA (2 bytes each), which calls are absent and the bits
-// of the CPU's addresses (1), registers of E801h (8) and 88h (2), then E820h's answers: form (1), base
-// and length (8 each), type (4).
+// Input: KiB of low memory and segment of the EBDA (2 bytes each), which calls are absent and the
+// bits of the CPU's addresses (1), registers of E801h (8) and 88h (2), then E820h's answers: form
+// (1), base and length (8 each), type (4).
 #include "firmware_memory.h"
 
 #include "bios_call.h"

@@ -1,5 +1,6 @@
-// Unit tests of bootloader/bios/firmware_memory.c: what is believed of memory beyond the addresses that
-// the CPU says it has. The fuzz target of the same name holds all other answers against an oracle.
+// Unit tests of bootloader/bios/firmware_memory.c: what is believed of memory beyond the addresses
+// that the CPU says it has. The fuzz target of the same name holds all other answers against an
+// oracle.
 #include "firmware_memory.h"
 
 #include "bios_call.h"

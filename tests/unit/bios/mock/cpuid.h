@@ -1,5 +1,5 @@
-// Stands in for bootloader/bios/cpuid.h: the CPU is the test's. Included by firmware_memory.c in its
-// unit test and its fuzz target.
+// Stands in for bootloader/bios/cpuid.h: the CPU is the test's. Included by firmware_memory.c in
+// its unit test and its fuzz target.
 #ifndef CPUID_H
 #define CPUID_H
 

@@ -1,4 +1,4 @@
-"""QEMU's gdb stub, as far as test_nmi.py needs it: breakpoints, single steps, registers, memory. The
+"""QEMU's gdb stub, as far as the tests need it: breakpoints, single steps, registers, memory. The
 protocol is GDB's remote serial protocol (GDB manual, appendix E)."""
 
 import socket
