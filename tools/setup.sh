@@ -80,7 +80,7 @@ choose_packages() {
         gui="qemu-system-gui"
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
-              clang-format clang-tidy git python3-unicorn"
+              clang-format clang-tidy git python3-unicorn python3-distutils"
         full="frama-c-base why3 cvc4 dosbox grub-common grub-pc-bin ipxe-qemu"
         command -v npm >/dev/null 2>&1 || full="$full nodejs npm"
         ;;
