@@ -14,7 +14,7 @@
 
 // ---- Through the page tables --------------------------------------------------------------
 
-static uint64_t physical_of(const struct entered_kernel *kernel, uint64_t address)
+uint64_t entered_kernel_physical(const struct entered_kernel *kernel, uint64_t address)
 {
     struct mapping mapping;
     if (!page_walker_find(&kernel->walker, address, &mapping)) {
@@ -30,7 +30,7 @@ void entered_kernel_read(const struct entered_kernel *kernel, uint64_t address, 
     while (bytes > 0) {
         const uint64_t in_page = PAGE - address % PAGE;
         const uint64_t part = bytes < in_page ? bytes : in_page;
-        const uint64_t physical = physical_of(kernel, address);
+        const uint64_t physical = entered_kernel_physical(kernel, address);
         const struct fake_block *block = fake_machine_block(kernel->machine, physical);
         assert_non_null(block);
         memcpy(to, block->host + (physical - block->physical), (size_t)part);
@@ -40,9 +40,8 @@ void entered_kernel_read(const struct entered_kernel *kernel, uint64_t address, 
     }
 }
 
-// Every page of [address, address + bytes) is mapped with this access.
-static void check_access(const struct entered_kernel *kernel, uint64_t address, uint64_t bytes,
-                         uint32_t flags)
+void entered_kernel_check_access(const struct entered_kernel *kernel, uint64_t address,
+                                 uint64_t bytes, uint32_t flags)
 {
     const uint64_t last = (address + (bytes - 1)) / PAGE;
     for (uint64_t page = address / PAGE; page <= last; page++) {
@@ -120,8 +119,10 @@ static void check_direct_map(const struct entered_kernel *kernel)
         if (range->kind <= BOOT_MEMORY_KERNEL) {
             const uint64_t last_page = range->base + range->length - PAGE;
             assert_true(last_page < info->direct_map_size);
-            check_access(kernel, info->direct_map_offset + range->base, 1, ELF_PF_R | ELF_PF_W);
-            check_access(kernel, info->direct_map_offset + last_page, 1, ELF_PF_R | ELF_PF_W);
+            entered_kernel_check_access(kernel, info->direct_map_offset + range->base, 1,
+                                        ELF_PF_R | ELF_PF_W);
+            entered_kernel_check_access(kernel, info->direct_map_offset + last_page, 1,
+                                        ELF_PF_R | ELF_PF_W);
         }
     }
 }
@@ -133,8 +134,9 @@ static void check_screen(const struct entered_kernel *kernel)
                         mapping.physical_address == VGA_TEXT_START;
     assert_int_equal((kernel->info.flags & BOOT_FLAG_VGA_TEXT_MAPPED) != 0, mapped);
     if (mapped) {
-        check_access(kernel, VGA_TEXT_START, VGA_TEXT_END - VGA_TEXT_START, ELF_PF_R | ELF_PF_W);
-        assert_int_equal(physical_of(kernel, VGA_TEXT_END - 1), VGA_TEXT_END - 1);
+        entered_kernel_check_access(kernel, VGA_TEXT_START, VGA_TEXT_END - VGA_TEXT_START,
+                                    ELF_PF_R | ELF_PF_W);
+        assert_int_equal(entered_kernel_physical(kernel, VGA_TEXT_END - 1), VGA_TEXT_END - 1);
     }
 }
 
@@ -146,7 +148,7 @@ static void check_stack(const struct entered_kernel *kernel)
     const uint64_t bytes = kernel->asked.stack_size;
     assert_int_equal(info->stack_top - info->stack_bottom, bytes);
     assert_int_equal(kernel->machine->entry.stack_top, info->stack_top);
-    check_access(kernel, info->stack_bottom, bytes, ELF_PF_R | ELF_PF_W);
+    entered_kernel_check_access(kernel, info->stack_bottom, bytes, ELF_PF_R | ELF_PF_W);
     check_not_mapped(kernel, info->stack_bottom - 1);
     check_not_mapped(kernel, info->stack_top);
 }
@@ -155,8 +157,8 @@ static void check_handover_page(const struct entered_kernel *kernel)
 {
     const struct kernel_entry *entry = &kernel->machine->entry;
     assert_int_equal(kernel->info.handover_page, entry->handover_page);
-    check_access(kernel, entry->handover_page, PAGE, ELF_PF_R | ELF_PF_X);
-    const uint64_t physical = physical_of(kernel, entry->handover_page);
+    entered_kernel_check_access(kernel, entry->handover_page, PAGE, ELF_PF_R | ELF_PF_X);
+    const uint64_t physical = entered_kernel_physical(kernel, entry->handover_page);
     const struct fake_block *block = fake_machine_block(kernel->machine, physical);
     assert_non_null(block);
     assert_ptr_equal(entry->handover_memory, block->host + (physical - block->physical));
@@ -237,8 +239,9 @@ static void read_boot_info(struct entered_kernel *kernel)
     kernel->map = allocate(bytes);
     entered_kernel_read(kernel, (uintptr_t)info->memory_map, kernel->map, bytes);
     // Writable, as all that boot_info points to.
-    check_access(kernel, kernel->machine->entry.boot_info, sizeof *info, ELF_PF_R | ELF_PF_W);
-    check_access(kernel, (uintptr_t)info->memory_map, bytes, ELF_PF_R | ELF_PF_W);
+    entered_kernel_check_access(kernel, kernel->machine->entry.boot_info, sizeof *info,
+                                ELF_PF_R | ELF_PF_W);
+    entered_kernel_check_access(kernel, (uintptr_t)info->memory_map, bytes, ELF_PF_R | ELF_PF_W);
 }
 
 void entered_kernel_begin(struct entered_kernel *kernel, const struct fake_machine *machine)
@@ -282,123 +285,4 @@ void entered_kernel_end(struct entered_kernel *kernel)
 {
     free(kernel->map);
     kernel->map = NULL;
-}
-
-// ---- The kernel's content -----------------------------------------------------------------
-
-// What all segments together allow of a page.
-static uint32_t flags_of_page(const struct elf_file *file, uint64_t page)
-{
-    uint32_t flags = 0;
-    for (uint32_t i = 0; i < elf_file_header(file)->e_phnum; i++) {
-        const struct elf64_program_header *segment = elf_file_segment(file, i);
-        if (segment->p_vaddr / PAGE <= page &&
-            (segment->p_vaddr + (segment->p_memsz - 1)) / PAGE >= page) {
-            flags |= segment->p_flags;
-        }
-    }
-    return flags;
-}
-
-static void check_segment(const struct entered_kernel *kernel, const struct elf_file *file,
-                          const struct elf64_program_header *segment)
-{
-    uint8_t *expected = calloc(1, (size_t)segment->p_memsz);
-    uint8_t *actual = malloc((size_t)segment->p_memsz);
-    assert_true(expected != NULL && actual != NULL);
-    memcpy(expected, file->bytes + segment->p_offset, (size_t)segment->p_filesz);
-    entered_kernel_read(kernel, segment->p_vaddr, actual, segment->p_memsz);
-    assert_memory_equal(actual, expected, (size_t)segment->p_memsz);
-    free(expected);
-    free(actual);
-
-    const uint64_t last = (segment->p_vaddr + (segment->p_memsz - 1)) / PAGE;
-    for (uint64_t page = segment->p_vaddr / PAGE; page <= last; page++) {
-        check_access(kernel, page * PAGE, PAGE, flags_of_page(file, page));
-        const struct fake_block *block =
-            fake_machine_block(kernel->machine, physical_of(kernel, page * PAGE));
-        assert_ptr_equal(block, &kernel->machine->blocks[0]);
-    }
-}
-
-void entered_kernel_check_segments(const struct entered_kernel *kernel, const struct elf_file *file)
-{
-    const struct elf64_header *header = elf_file_header(file);
-    const struct boot_info *info = &kernel->info;
-    uint64_t last_page = 0;
-    for (uint32_t i = 0; i < header->e_phnum; i++) {
-        const struct elf64_program_header *segment = elf_file_segment(file, i);
-        check_segment(kernel, file, segment);
-        last_page = (segment->p_vaddr + (segment->p_memsz - 1)) / PAGE * PAGE;
-    }
-    const uint64_t first_page = elf_file_segment(file, 0)->p_vaddr / PAGE * PAGE;
-    assert_int_equal(info->kernel_virtual_base, first_page);
-    assert_int_equal(info->kernel_virtual_size, last_page - first_page + PAGE);
-    assert_int_equal(info->kernel_physical_base, physical_of(kernel, first_page));
-    assert_int_equal(kernel->machine->entry.entry, header->e_entry);
-    if ((info->flags & BOOT_FLAG_KERNEL_CONTIGUOUS) != 0) {
-        assert_int_equal(physical_of(kernel, last_page) - info->kernel_physical_base,
-                         last_page - first_page);
-    }
-}
-
-static void check_text(const struct entered_kernel *kernel, const char *at, const char *text)
-{
-    char actual[256];
-    assert_true(strlen(text) < sizeof actual);
-    entered_kernel_read(kernel, (uintptr_t)at, actual, strlen(text) + 1);
-    assert_string_equal(actual, text);
-}
-
-static void check_bytes(const struct entered_kernel *kernel, uint64_t address, const void *bytes,
-                        uint64_t size)
-{
-    uint8_t *actual = allocate((size_t)size);
-    entered_kernel_read(kernel, address, actual, size);
-    assert_memory_equal(actual, bytes, (size_t)size);
-    check_access(kernel, address, size, ELF_PF_R | ELF_PF_W);
-    free(actual);
-}
-
-void entered_kernel_check_modules(const struct entered_kernel *kernel,
-                                  const struct boot_image_module *modules, uint32_t count)
-{
-    assert_int_equal(kernel->info.module_count, count);
-    for (uint32_t i = 0; i < count; i++) {
-        struct boot_module module;
-        entered_kernel_read(kernel, (uintptr_t)(kernel->info.modules + i), &module, sizeof module);
-        assert_int_equal(module.size, modules[i].size);
-        assert_int_equal((uintptr_t)module.address % PAGE, 0);
-        assert_int_equal(physical_of(kernel, (uintptr_t)module.address), module.physical_address);
-        check_bytes(kernel, (uintptr_t)module.address, modules[i].bytes, module.size);
-        check_text(kernel, module.name, modules[i].name);
-        check_text(kernel, module.command_line, modules[i].command_line);
-        // Zeros to the end of the last page.
-        static const uint8_t zeros[PAGE];
-        if (module.size % PAGE != 0) {
-            check_bytes(kernel, (uintptr_t)module.address + module.size, zeros,
-                        PAGE - module.size % PAGE);
-        }
-    }
-}
-
-void entered_kernel_check_symbols(const struct entered_kernel *kernel, const uint8_t *item,
-                                  uint64_t bytes)
-{
-    const struct boot_symbols *symbols = &kernel->info.symbols;
-    const uint64_t table = symbols->count * sizeof(struct boot_symbol);
-    assert_int_equal(sizeof(struct symbols_header) + table + symbols->names_size, bytes);
-    check_bytes(kernel, (uintptr_t)symbols->table, item + sizeof(struct symbols_header), table);
-    check_bytes(kernel, (uintptr_t)symbols->names, item + sizeof(struct symbols_header) + table,
-                symbols->names_size);
-}
-
-void entered_kernel_check_command_line(const struct entered_kernel *kernel, const char *text)
-{
-    const size_t length = strlen(text);
-    assert_int_equal(kernel->info.command_line_length, length);
-    char *actual = allocate(length + 1);
-    entered_kernel_read(kernel, (uintptr_t)kernel->info.command_line, actual, length + 1);
-    assert_memory_equal(actual, text, length + 1);
-    free(actual);
 }

@@ -35,6 +35,11 @@ void entered_kernel_end(struct entered_kernel *kernel);
 // loader has asked for.
 void entered_kernel_read(const struct entered_kernel *kernel, uint64_t address, void *destination,
                          uint64_t bytes);
+// The physical address of a virtual one that must be mapped.
+uint64_t entered_kernel_physical(const struct entered_kernel *kernel, uint64_t address);
+// Fails the test unless every page of [address, address + bytes) is mapped with this access.
+void entered_kernel_check_access(const struct entered_kernel *kernel, uint64_t address,
+                                 uint64_t bytes, uint32_t flags);
 
 // Fails the test unless the segments of `file` are where and what they should be.
 void entered_kernel_check_segments(const struct entered_kernel *kernel,
