@@ -7,7 +7,7 @@ import unittest
 
 from disk_test import DiskTest, FLOPPY, LARGE, LAST_LINE, MACHINE, READ_ERROR
 from harness.disk_image import FLOPPY_1440K, SECTOR
-from harness.environment import build_path
+from harness.environment import stage2_symbol
 from harness.error_test import VGA
 from harness.expect import check_error_line, check_halted, error_lines, fail
 from harness.qemu import Qemu
@@ -100,11 +100,6 @@ class Reset(ThrottledTest):
 class Medium(ThrottledTest):
     """What the loader reads now, stage 2's disk_request tells."""
 
-    def disk_request(self):
-        with open(build_path("bootloader", "stage2", "stage2.elf.map")) as file:
-            return int(re.search(r"^\s*([0-9a-f]+) .* disk_request$", file.read(), re.MULTILINE)
-                       .group(1), 16)
-
     def interrupted(self, device, action):
         """Runs `action` on the machine in the middle of the large module; gives the run's end."""
         run = Qemu([*MACHINE, *VGA, *self.drive(device, self.medium(device))], bare=False,
@@ -112,7 +107,7 @@ class Medium(ThrottledTest):
         self.addCleanup(run.__exit__)
         self.limit(run, size=SLOW_BYTES)
         run.qmp.execute("cont")
-        address, wanted = self.disk_request(), self.parts[LARGE][0] + ENOUGH
+        address, wanted = stage2_symbol("disk_request"), self.parts[LARGE][0] + ENOUGH
 
         def lba():
             return int.from_bytes(run.physical_memory(address, 8), "little")

@@ -6,7 +6,7 @@ import struct
 
 import memory_oracle
 from harness import bochs
-from harness.disk_image import SECTOR, STAGE2_LBA, DiskImage
+from harness.disk_image import STAGE2_LBA, DiskImage
 from harness.environment import build_path, skip_without
 from harness.error_test import ErrorTest, VGA
 from harness.expect import expect_boot, expect_error
@@ -48,15 +48,10 @@ class FirmwareTest(ErrorTest):
     def make_dead(self, *ports):
         """No emulator lacks these ports and has A20 to be switched: stage 2 is made to use another
         one, which takes everything and reads FFh, as if nobody answered."""
-        start = STAGE2_LBA * SECTOR
-        stage2 = bytes(self.image.data[start:start + self.image.stage2_sectors * SECTOR])
         for port in ports:
-            self.assertIn(bytes([OUT, port]), stage2)
-            for instruction in (IN, OUT):
-                access, other = bytes([instruction, port]), bytes([instruction, UNUSED_PORT])
-                while (offset := stage2.find(access)) >= 0:
-                    stage2 = stage2.replace(access, other, 1)
-                    self.image.patch_stage2(offset, other)
+            self.replace_everywhere(bytes([IN, port]), bytes([IN, UNUSED_PORT]))
+            written = self.replace_everywhere(bytes([OUT, port]), bytes([OUT, UNUSED_PORT]))
+            self.assertGreater(written, 0, f"stage 2 does not write to port {port:x}h")
 
     def prepare(self, case):
         """The image as the case wants it; its definitions and pattern with numbers for names."""

@@ -2,6 +2,7 @@
 Used by the tests under tests/boot, tests/disk and tests/firmware."""
 
 import os
+import re
 import shutil
 import tempfile
 import unittest
@@ -46,11 +47,18 @@ class ErrorTest(unittest.TestCase):
     def rest_lba(self):
         return STAGE2_LBA + self.image.first_block_sectors
 
+    def replace_everywhere(self, old, new):
+        """Replaces code of stage 2 everywhere; gives how often it stood there."""
+        self.assertEqual(len(old), len(new))
+        stage2 = bytes(self.image.data[STAGE2_LBA * SECTOR:self.image.header_lba * SECTOR])
+        found = [match.start() for match in re.finditer(re.escape(old), stage2)]
+        for offset in found:
+            self.image.patch_stage2(offset, new)
+        return len(found)
+
     def patch_stage2_once(self, old, new):
         """Replaces code of stage 2 that must occur there exactly once."""
-        stage2 = self.image.data[STAGE2_LBA * SECTOR:self.image.header_lba * SECTOR]
-        self.assertEqual(stage2.count(old), 1, f"{old.hex()} in stage 2")
-        self.image.patch_stage2(stage2.index(old), new)
+        self.assertEqual(self.replace_everywhere(old, new), 1, f"{old.hex()} in stage 2")
 
     def option_rom(self, *definitions):
         """QEMU's options for an option ROM that does what the definitions say (option_rom.py)."""
