@@ -48,8 +48,15 @@ static const struct header_field header_fields[] = {
 
 #define FIELD_COUNT (sizeof header_fields / sizeof header_fields[0])
 
+/*@ requires \valid_read(file + (0 .. sizeof(struct elf64_header) - 1));
+    requires count <= sizeof(header_fields) / sizeof(struct header_field) && \valid(why);
+    assigns *why; */
 static bool check_header_fields(const uint8_t *file, size_t count, struct message *why)
 {
+    /*@ loop invariant &header_fields[0] <= field <= &header_fields[0] + count;
+        loop invariant field == &header_fields[0] + (field - &header_fields[0]);
+        loop assigns field;
+        loop variant count - (field - &header_fields[0]); */
     for (const struct header_field *field = header_fields; field < header_fields + count; field++) {
         uint32_t value = 0;
         memcpy(&value, file + field->offset, field->bytes);
@@ -64,6 +71,11 @@ static bool check_header_fields(const uint8_t *file, size_t count, struct messag
     return true;
 }
 
+/*@ requires \valid_read(file + (0 .. size - 1)) && size >= sizeof(struct elf64_header);
+    requires \valid_read(header) && \valid(why) && \separated(header, why);
+    assigns *why;
+    ensures \result ==> header->e_phoff <= size && header->e_phnum < ELF_PN_XNUM &&
+            header->e_phnum * sizeof(struct elf64_program_header) <= size - header->e_phoff; */
 static bool check_header(const uint8_t *file, uint64_t size, const struct elf64_header *header,
                          struct message *why)
 {

@@ -143,6 +143,13 @@ struct elf_segment {
 // writable ones, PT_DYNAMIC inside a segment's part of the file, at most one of each. The slide is
 // 0. False, with a message that names the segment (by the index of its program header) and the
 // cure.
+/*@ requires \valid_read((uint8_t *)file + (0 .. size - 1));
+    requires \valid(kernel) && \valid(why);
+    requires \separated((uint8_t *)file + (0 .. size - 1), kernel, why);
+    assigns *kernel, *why;
+    ensures \result ==> readable_file(kernel) && headers_inside(kernel);
+    ensures \result ==> kernel->file == file && kernel->file_size == size && kernel->slide == 0;
+    ensures \result ==> kernel->segment_count >= 1; */
 bool elf_parse(const void *file, uint64_t size, struct elf_kernel *kernel, struct message *why);
 
 // Copies a program header out of the file; `index` is below program_header_count.
@@ -174,7 +181,6 @@ bool elf_find_segment(const struct elf_kernel *kernel, uint64_t virtual_address,
 // Where in the file `bytes` bytes from a virtual address on lie, if they lie all in the file's part
 // of one segment. False when they do not.
 /*@ requires readable_file(kernel) && headers_inside(kernel) && \valid(offset);
-    requires \separated(kernel, offset);
     assigns *offset; */
 bool elf_file_offset(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,
                      uint64_t *offset);

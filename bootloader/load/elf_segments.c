@@ -167,12 +167,18 @@ static const char *segment_fault(const struct elf64_program_header *header,
 // ---- What lies inside the loadable segments -----------------------------------------------
 
 // RELRO in whole pages, as dynamic linkers take it: only the kernel's own writable ones.
+/*@ requires \valid_read(header) && \valid(kernel) && \separated(header, kernel);
+    requires readable_file(kernel) && headers_inside(kernel);
+    assigns kernel->relro_start, kernel->relro_end; */
 static const char *relro_fault(const struct elf64_program_header *header, struct elf_kernel *kernel)
 {
     uint64_t start = header->p_vaddr & ~PAGE_MASK;
     uint64_t end = (header->p_vaddr + header->p_memsz) & ~PAGE_MASK; // modulo 2^64
     uint64_t covered = start;
     struct elf_segment segment;
+    /*@ loop invariant cursor <= kernel->program_header_count;
+        loop assigns cursor, segment, covered;
+        loop variant kernel->program_header_count - cursor; */
     for (uint32_t cursor = 0; elf_next_segment(kernel, &cursor, &segment);) {
         uint64_t first = segment.virtual_address & ~PAGE_MASK;
         uint64_t segment_end = page_round_up(segment.virtual_address + segment.memory_size);
@@ -191,6 +197,12 @@ static const char *relro_fault(const struct elf64_program_header *header, struct
 }
 
 // Its initialised part must be in memory; .tbss takes none there.
+/*@ requires \valid_read(header) && \valid(kernel) && \separated(header, kernel);
+    requires readable_file(kernel) && headers_inside(kernel);
+    assigns kernel->tls_address, kernel->tls_file_size, kernel->tls_memory_size,
+            kernel->tls_alignment;
+    ensures \result == \null ==> kernel->tls_file_size <= kernel->tls_memory_size &&
+            kernel->tls_alignment >= 1; */
 static const char *tls_fault(const struct elf64_program_header *header, struct elf_kernel *kernel)
 {
     struct elf_segment segment;
@@ -207,6 +219,9 @@ static const char *tls_fault(const struct elf64_program_header *header, struct e
 }
 
 // Found by its address, which is where the kernel will see it, too.
+/*@ requires \valid_read(header) && \valid(kernel) && \separated(header, kernel);
+    requires readable_file(kernel) && headers_inside(kernel);
+    assigns kernel->dynamic_offset, kernel->dynamic_size; */
 static const char *dynamic_fault(const struct elf64_program_header *header,
                                  struct elf_kernel *kernel)
 {
@@ -220,6 +235,11 @@ static const char *dynamic_fault(const struct elf64_program_header *header,
 // ---- All program headers ------------------------------------------------------------------
 
 // What lies inside the loadable segments, once these are known.
+/*@ requires \valid_read(header) && \valid(kernel) && \separated(header, kernel);
+    requires readable_file(kernel) && headers_inside(kernel);
+    assigns kernel->relro_start, kernel->relro_end, kernel->tls_address, kernel->tls_file_size,
+            kernel->tls_memory_size, kernel->tls_alignment, kernel->dynamic_offset,
+            kernel->dynamic_size; */
 static const char *inner_fault(const struct elf64_program_header *header, struct elf_kernel *kernel,
                                struct segment_walk *walk)
 {
@@ -241,17 +261,35 @@ static const char *inner_fault(const struct elf64_program_header *header, struct
     if (header->p_memsz == 0) {
         return NULL; // left over by a linker script
     }
+    //@ calls relro_fault, tls_fault, dynamic_fault;
     return second ? "is a second one of its type" : fault(header, kernel);
 }
 
 // Checks all program headers by one of the functions above.
+/*@ requires \valid(kernel) && \valid(walk) && \valid(why) && \separated(kernel, walk, why);
+    requires readable_file(kernel) && headers_inside(kernel);
+    requires check == &segment_fault || check == &inner_fault;
+    requires check == &segment_fault ==>
+             kernel->segment_count == 0 && kernel->program_header_count <= ELF_PN_XNUM;
+    assigns *kernel, *walk, *why;
+    ensures same_file{Pre, Post}(kernel);
+    ensures check == &inner_fault ==> kernel->segment_count == \old(kernel->segment_count); */
 static bool check_all(struct elf_kernel *kernel, program_header_check *check,
                       struct segment_walk *walk, struct message *why)
 {
     struct elf64_program_header header;
+    /*@ loop invariant 0 <= i <= kernel->program_header_count;
+        loop invariant same_file{Pre, Here}(kernel);
+        loop invariant check == &segment_fault ==> kernel->segment_count <= i;
+        loop invariant check == &inner_fault ==>
+            kernel->segment_count == \at(kernel->segment_count, Pre);
+        loop assigns i, header, *kernel, *walk;
+        loop variant kernel->program_header_count - i; */
     for (uint32_t i = 0; i < kernel->program_header_count; i++) {
         elf_program_header(kernel, i, &header);
-        const char *fault = check(&header, kernel, walk);
+        const char *fault = NULL;
+        //@ calls segment_fault, inner_fault;
+        fault = check(&header, kernel, walk);
         if (fault != NULL) {
             return message_refuse(why, "kernel segment %u %s; check the linker script", (unsigned)i,
                                   fault);

@@ -32,25 +32,57 @@
 
 #define BEGINS_WITH(bytes, signature) (memcmp(bytes, signature, sizeof(signature) - 1) == 0)
 
+/*@ predicate adds_up(uint8_t *bytes, integer count) = sum_of(bytes, count) == 0;
+    logic integer number_at(uint8_t *bytes) =
+        bytes[0] + 0x100 * bytes[1] + 0x10000 * bytes[2] + 0x1000000 * bytes[3];
+    predicate rsdp_at(uint8_t *bytes, integer left, integer size) =
+        size <= left && adds_up(bytes, RSDP_SIZE_1) &&
+        (bytes[RSDP_REVISION] < RSDP_EXTENDED_REVISION ? size == RSDP_SIZE_1 :
+         size == BOOT_RSDP_SIZE_MAX && adds_up(bytes, number_at(bytes + RSDP_LENGTH)) &&
+         BOOT_RSDP_SIZE_MAX <= number_at(bytes + RSDP_LENGTH) <= left);
+    predicate smbios_at(uint8_t *bytes, integer left) =
+        SMBIOS_SIZE <= left && SMBIOS_LENGTH_MIN <= bytes[SMBIOS_LENGTH] <= left &&
+        adds_up(bytes, bytes[SMBIOS_LENGTH]) &&
+        adds_up(bytes + SMBIOS_DMI, SMBIOS_SIZE - SMBIOS_DMI);
+    predicate smbios3_at(uint8_t *bytes, integer left) =
+        SMBIOS3_LENGTH_MIN <= bytes[SMBIOS3_LENGTH] <= left &&
+        adds_up(bytes, bytes[SMBIOS3_LENGTH]);
+    predicate rsdp_kept{K, L}(struct boot_tables *tables) =
+        \at(tables->rsdp_physical, K) == \at(tables->rsdp_physical, L) &&
+        \at(tables->rsdp_size, K) == \at(tables->rsdp_size, L) &&
+        \forall integer i; 0 <= i < 40 ==> \at(tables->rsdp[i], K) == \at(tables->rsdp[i], L);
+*/
+
 // Whether `length` is within its bounds and so many bytes add up to 0.
+/*@ requires minimum <= length <= maximum ==> \valid_read(bytes + (0 .. length - 1));
+    assigns \nothing;
+    ensures \result <==> minimum <= length <= maximum && adds_up(bytes, length); */
 static bool is_whole(const uint8_t *bytes, uint64_t length, uint64_t minimum, uint64_t maximum)
 {
     if (length < minimum || length > maximum) {
         return false;
     }
     uint8_t sum = 0;
+    /*@ loop invariant 0 <= i <= length && sum == sum_of(bytes, i);
+        loop assigns i, sum;
+        loop variant length - i; */
     for (uint64_t i = 0; i < length; i++) {
         sum = (uint8_t)(sum + bytes[i]);
     }
     return sum == 0;
 }
 
+/*@ assigns \nothing;
+    ensures \result == \min(a, b); */
 static uint64_t lesser(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
 // The size of the RSDP, 0 when there is none.
+/*@ requires left >= PARAGRAPH && left % PARAGRAPH == 0 && \valid_read(bytes + (0 .. left - 1));
+    assigns \nothing;
+    ensures \result == 0 || rsdp_at(bytes, left, \result); */
 static uint32_t rsdp_size(const uint8_t *bytes, uint64_t left)
 {
     if (!BEGINS_WITH(bytes, RSDP_SIGNATURE) || !is_whole(bytes, RSDP_SIZE_1, 0, left)) {
@@ -67,6 +99,18 @@ static uint32_t rsdp_size(const uint8_t *bytes, uint64_t left)
 }
 
 // A paragraph whose second byte is right; `left` bytes of the area from it on.
+/*@ requires left >= PARAGRAPH && left % PARAGRAPH == 0 && \valid_read(bytes + (0 .. left - 1));
+    requires \valid(tables) && \separated(tables, bytes + (0 .. left - 1));
+    assigns *tables;
+    ensures \old(tables->rsdp_physical) != 0 ? rsdp_kept{Pre, Post}(tables) :
+            tables->rsdp_size == 0 ? tables->rsdp_physical == 0 :
+            tables->rsdp_physical == physical && rsdp_at{Pre}(bytes, left, tables->rsdp_size);
+    ensures tables->smbios_physical == \old(tables->smbios_physical) ||
+            \old(tables->smbios_physical) == 0 && tables->smbios_physical == physical &&
+            smbios_at(bytes, left);
+    ensures tables->smbios3_physical == \old(tables->smbios3_physical) ||
+            \old(tables->smbios3_physical) == 0 && tables->smbios3_physical == physical &&
+            smbios3_at(bytes, left); */
 static void examine(const uint8_t *bytes, uint64_t left, uint64_t physical,
                     struct boot_tables *tables)
 {
@@ -93,16 +137,29 @@ static void examine(const uint8_t *bytes, uint64_t left, uint64_t physical,
 
 // The next paragraph that may begin a table, else `end`. A boot looks at thousands: two
 // instructions each, sixteen paragraphs a turn.
+/*@ requires whole_paragraphs: at <= end && (end - at) % PARAGRAPH == 0;
+    requires \base_addr(at) == \base_addr(end) && \valid_read(at + (0 .. end - at - 1));
+    assigns \nothing;
+    ensures at <= \result <= end && \base_addr(\result) == \base_addr(end) &&
+            (end - \result) % PARAGRAPH == 0; */
 static const uint8_t *next_candidate(const uint8_t *at, const uint8_t *end)
 {
 #define MAY_BEGIN(n) (at[(n)*PARAGRAPH + 1] == SECOND_BYTE)
 #define MAY_BEGIN_4(n)                                                                             \
     (MAY_BEGIN(n) || MAY_BEGIN((n) + 1) || MAY_BEGIN((n) + 2) || MAY_BEGIN((n) + 3))
     enum { TURN = 16 * PARAGRAPH };
+    /*@ loop invariant \at(at, Pre) <= at <= end && \base_addr(at) == \base_addr(end) &&
+            (end - at) % PARAGRAPH == 0;
+        loop assigns at;
+        loop variant end - at; */
     while (end - at >= TURN &&
            !(MAY_BEGIN_4(0) || MAY_BEGIN_4(4) || MAY_BEGIN_4(8) || MAY_BEGIN_4(12))) {
         at += TURN;
     }
+    /*@ loop invariant \at(at, Pre) <= at <= end && \base_addr(at) == \base_addr(end) &&
+            (end - at) % PARAGRAPH == 0;
+        loop assigns at;
+        loop variant end - at; */
     while (at != end && !MAY_BEGIN(0)) {
         at += PARAGRAPH;
     }
@@ -113,6 +170,10 @@ void firmware_tables_find(const uint8_t *area, uint64_t bytes, uint64_t physical
                           struct boot_tables *tables)
 {
     const uint8_t *end = area + bytes;
+    /*@ loop invariant area <= at <= end && \base_addr(at) == \base_addr(area) &&
+            (at - area) % PARAGRAPH == 0;
+        loop assigns at, *tables;
+        loop variant end - at; */
     for (const uint8_t *at = next_candidate(area, end); at != end;
          at = next_candidate(at + PARAGRAPH, end)) {
         examine(at, (uint64_t)(end - at), physical + (uint64_t)(at - area), tables);

@@ -14,6 +14,9 @@
 // or whose checksum is wrong are passed over, the first good one wins. Two instructions for each 16
 // bytes: a caller saves half of them by looking through F0000h-FFFFFh, where SMBIOS's are, before
 // E0000h-EFFFFh, where only an RSDP may be. `area` is 8-byte aligned, `bytes` a multiple of 16.
+/*@ requires bytes % 16 == 0 && bytes <= INT64_MAX && \valid_read(area + (0 .. bytes - 1));
+    requires \valid(tables) && \separated(tables, area + (0 .. bytes - 1));
+    assigns *tables; */
 void firmware_tables_find(const uint8_t *area, uint64_t bytes, uint64_t physical,
                           struct boot_tables *tables);
 

@@ -22,6 +22,8 @@ struct message {
 
 // Replaces the text. Conversions: %s, %c, %%, and %u, %x, %llu, %llx (lower case), the numbers
 // with an optional 0 flag and width (to 20), as in %02x. Anything else is printed as it stands.
+/*@ requires \valid(message);
+    assigns *message; */
 void message_format(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
 
 // The same, and returns false: `return message_refuse(why, ...)` ends a check that failed.
@@ -38,6 +40,8 @@ bool message_refuse(struct message *message, const char *format, ...) MESSAGE_FO
 bool message_defect(struct message *message, const char *what);
 
 // Appends to the text what message_format would have written.
+/*@ requires \valid(message);
+    assigns *message; */
 void message_append(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
 
 // Bytes that are no printable ASCII may stand for a pair of bytes in stage 2, whose build packs its

@@ -18,11 +18,17 @@ class Files(unittest.TestCase):
     def test_elf_segments(self):
         self.check("elf_segments.c")
 
+    def test_firmware_tables(self):
+        self.check("firmware_tables.c")
+
     def test_memory_map(self):
         self.check("memory_map.c")
 
     def test_symbols(self):
         self.check("symbols.c")
+
+    def test_video_mode(self):
+        self.check("video_mode.c")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,16 @@ void copy_bytes(void *destination, const void *source, size_t bytes);
     ensures \forall integer i; 0 <= i < bytes ==> ((uint8_t *)destination)[i] == 0; */
 void set_bytes(void *destination, int value, size_t bytes);
 
+/*@ // The sum, modulo 256, that is 0 in firmware's tables and in EDID.
+    logic integer sum_of(uint8_t *bytes, integer count) =
+        count <= 0 ? 0 : (uint8_t)(sum_of(bytes, count - 1) + bytes[count - 1]);
+*/
+
+/*@ requires \valid_read((uint8_t *)bytes + (0 .. count - 1));
+    requires \valid_read((char *)text + (0 .. count - 1));
+    assigns \nothing; */
+int memcmp(const void *bytes, const void *text, size_t count);
+
 #define IS(type, value) __builtin_types_compatible_p(__typeof__(value), type)
 
 #ifdef LOAD_CHECKSUM_H
@@ -54,6 +64,16 @@ void clear_checksum_state(struct checksum_state *state, int value, size_t bytes)
 
 #elif defined(LOAD_ELF_H)
 
+/*@ requires \valid(header) && bytes == sizeof(struct elf64_header);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns *header; */
+void copy_elf_header(struct elf64_header *header, const void *source, size_t bytes);
+
+/*@ requires \valid(value) && bytes <= sizeof(uint32_t);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns *value; */
+void copy_field(uint32_t *value, const void *source, size_t bytes);
+
 // What is copied out of a kernel's file is any value at all.
 /*@ requires \valid(header) && bytes == sizeof(struct elf64_program_header);
     requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
@@ -63,7 +83,35 @@ void copy_program_header(struct elf64_program_header *header, const void *source
 #define memcpy(destination, source, bytes)                                                         \
     (IS(struct elf64_program_header *, destination)                                                \
          ? copy_program_header((void *)(destination), source, bytes)                               \
+     : IS(struct elf64_header *, destination)                                                      \
+         ? copy_elf_header((void *)(destination), source, bytes)                                   \
+     : IS(uint32_t *, destination) ? copy_field((void *)(destination), source, bytes)              \
          : copy_bytes(destination, source, bytes))
+
+#elif defined(LOAD_FIRMWARE_TABLES_H)
+
+/*@ requires \valid(destination) && bytes == sizeof(uint32_t);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns *destination;
+    ensures *destination == ((uint8_t *)source)[0] + 0x100 * ((uint8_t *)source)[1] +
+            0x10000 * ((uint8_t *)source)[2] + 0x1000000 * ((uint8_t *)source)[3]; */
+void copy_number(uint32_t *destination, const void *source, size_t bytes);
+
+#define memcpy(destination, source, bytes)                                                         \
+    (IS(uint32_t *, destination) ? copy_number((void *)(destination), source, bytes)               \
+                                 : copy_bytes(destination, source, bytes))
+
+#elif defined(LOAD_VIDEO_MODE_H)
+
+/*@ requires \valid(destination);
+    requires value == UINT8_MAX && bytes == sizeof(struct video_search);
+    assigns *destination;
+    ensures destination->best == UINT64_MAX;
+    ensures \forall integer i; 0 <= i < VIDEO_OFFERS_MAX ==>
+        destination->offers[i] == UINT64_MAX; */
+void fill_video_search(struct video_search *destination, int value, size_t bytes);
+
+#define memset(destination, value, bytes) fill_video_search(destination, value, bytes)
 
 #endif
 // clang-format on
