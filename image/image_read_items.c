@@ -174,8 +174,9 @@ static void label_module(struct message *label, uint32_t number, const char *nam
 {
     message_format(label, "module %u, ", (unsigned)number);
     for (size_t i = 0; name[i] != '\0' && i < LABEL_NAME_MAX; i++) {
-        const unsigned char byte = (unsigned char)name[i];
-        message_append(label, "%c", byte < FIRST_PRINTABLE || byte > LAST_PRINTABLE ? '?' : byte);
+        const char shown[] = {name[i] < FIRST_PRINTABLE || name[i] > LAST_PRINTABLE ? '?' : name[i],
+                              '\0'};
+        message_append(label, "%s", shown);
     }
     message_append(label, ",");
 }

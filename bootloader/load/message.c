@@ -80,9 +80,6 @@ void message_append_list(struct message *message, const char *format, va_list ar
             } else if (format[1] == 's') {
                 text = va_arg(arguments, const char *);
                 format++;
-            } else if (format[1] == 'c') {
-                *last = (char)va_arg(arguments, int);
-                format++;
             } else if (format[1] == '%') {
                 format++;
             }

@@ -20,7 +20,7 @@ struct message {
 #define MESSAGE_FORMAT_CHECK
 #endif
 
-// Replaces the text. Conversions: %s, %c, %%, and %u, %x, %llu, %llx (lower case), the numbers
+// Replaces the text. Conversions: %s, %%, and %u, %x, %llu, %llx (lower case), the numbers
 // with an optional 0 flag and width (to 20), as in %02x. Anything else is printed as it stands.
 /*@ requires \valid(message);
     assigns *message; */

@@ -11,9 +11,9 @@
 #define EXPECTED_BYTES (PIECES_MOST * TEXT_MOST)
 #define FORMAT_BYTES   16u
 
-enum { TEXT, CHARACTER, PERCENT, UNSIGNED, HEXADECIMAL, LONG_UNSIGNED, LONG_HEXADECIMAL, KINDS };
+enum { TEXT, PERCENT, UNSIGNED, HEXADECIMAL, LONG_UNSIGNED, LONG_HEXADECIMAL, KINDS };
 
-static const char *const letters[KINDS] = {"s", "c", "%", "u", "x", "llu", "llx"};
+static const char *const letters[KINDS] = {"s", "%", "u", "x", "llu", "llx"};
 
 static size_t read_text(struct fuzz_input *input, char *text)
 {
@@ -52,10 +52,6 @@ static int append(struct fuzz_input *input, struct message *message, char *expec
         read_text(input, text);
         message_append(message, format, text);
         return snprintf(expected, TEXT_MOST, format, text);
-    case CHARACTER:
-        value = 1 + fuzz_number(input, 1) % (UINT8_MAX - 1);
-        message_append(message, format, (int)value);
-        return snprintf(expected, TEXT_MOST, format, (int)value);
     case PERCENT:
         message_append(message, format);
         return snprintf(expected, TEXT_MOST, format, 0);
