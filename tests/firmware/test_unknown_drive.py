@@ -18,7 +18,8 @@ class UnknownDrive(ErrorTest):
         """AH=08h fails: the loader takes it for one of 1.44 MB, and looks what is in it."""
         floppy = option_value(self.image.write(self.path("floppy.bin"), FLOPPY_1440K))
         expect_boot(["-drive", f"if=floppy,format=raw,snapshot=on,file={floppy}", *VGA,
-                     *self.option_rom("DISK_GEOMETRY_FAILS"), *self.told_to()], ["^Hello World!$"])
+                     *self.option_rom("DISK_GEOMETRY_FAILS", "HANDED_OVER=0"), *self.told_to()],
+                    ["^Hello World!$"])
         played, broken = tells(self.told())
         self.assertGreater(played, 0, "the ROM did not play its part")
         self.assertEqual(broken, 0)
