@@ -92,15 +92,18 @@ bool memory_map_add(struct memory_map *map, uint64_t base, uint64_t length, uint
 static void sort_by_base(struct memory_map *map)
 {
     /*@ loop invariant 1 <= i && (i <= map->count || map->count == 0);
+        loop invariant stored(map) && map->count == \at(map->count, Pre);
         loop invariant whole(map);
         loop invariant \forall integer j, k; 0 <= j < k < i && k < map->count ==>
             map->ranges[j].base <= map->ranges[k].base;
-        loop assigns i, map->ranges[0 .. map->count - 1];
+        loop assigns i, map->ranges[0 .. \at(map->count, Pre) - 1];
         loop variant map->count - i; */
     for (uint32_t i = 1; i < map->count; i++) {
         struct boot_memory_range moving = map->ranges[i];
         uint32_t place = i;
-        /*@ loop invariant place <= i && whole(map);
+        /*@ loop invariant place <= i < map->count;
+            loop invariant stored(map) && map->count == \at(map->count, Pre);
+            loop invariant whole(map);
             loop invariant \forall integer j, k; 0 <= j < k <= i && j != place && k != place ==>
                 map->ranges[j].base <= map->ranges[k].base;
             loop invariant \forall integer j; place < j <= i ==>
@@ -110,7 +113,13 @@ static void sort_by_base(struct memory_map *map)
         for (; place > 0 && map->ranges[place - 1].base > moving.base; place--) {
             map->ranges[place] = map->ranges[place - 1];
         }
+        /*@ assert \forall integer j; 0 <= j < place ==> map->ranges[j].base <= moving.base; */
         map->ranges[place] = moving;
+        /*@ assert \forall integer j; 0 <= j < place ==> map->ranges[j].base <= moving.base; */
+        /*@ assert \forall integer j; place < j <= i ==> moving.base < map->ranges[j].base; */
+        /*@ assert \forall integer j, k; 0 <= j < k <= i && j != place && k != place ==>
+                map->ranges[j].base <= map->ranges[k].base; */
+        //@ assert map->ranges[place].base == moving.base;
     }
 }
 
@@ -304,10 +313,14 @@ bool memory_map_normalise(struct memory_map *raw, struct memory_map *map, struct
         loop invariant growing.kind <= BOOT_MEMORY_BAD;
         loop invariant growing.kind == 0 ==> growing.length == 0;
         loop invariant growing.kind != 0 ==> end_of(&growing) == position;
+        loop invariant raw->count == \at(raw->count, Pre) &&
+            raw->capacity == \at(raw->capacity, Pre) && map->capacity == \at(map->capacity, Pre);
+        loop invariant stored(raw) && whole(raw) && sorted(raw);
         loop invariant \forall integer i; 0 <= i < first ==> end_of(raw->ranges + i) <= position;
-        loop invariant stored(map) && whole(map) && tidy(map) && all_before(map, growing.base);
+        loop invariant stored(map) && apart(map, why);
+        loop invariant whole(map) && tidy(map) && all_before(map, growing.base);
         loop assigns first, position, growing, *why, map->count,
-            map->ranges[0 .. map->capacity - 1];
+            map->ranges[0 .. \at(map->capacity, Pre) - 1];
         loop variant raw->count - first + UINT64_MAX - position; */
     for (uint32_t first = 0; first < raw->count;) {
         if (range_end(&raw->ranges[first]) <= position) {

@@ -33,6 +33,10 @@ struct memory_map {
         \separated(map, map->ranges + (0 .. map->capacity - 1));
     predicate apart(struct memory_map *map, struct message *why) =
         \valid(why) && \separated(why, map, map->ranges + (0 .. map->capacity - 1));
+    // They are different objects, and neither lies in the other's ranges.
+    predicate distinct(struct memory_map *one, struct memory_map *other) =
+        \base_addr(one->ranges) != \base_addr(other->ranges) &&
+        \base_addr(one->ranges) != \base_addr(other) && \base_addr(one) != \base_addr(other);
     // No range is empty or passes 2^64 - 1.
     predicate whole(struct memory_map *map) =
         \forall integer i; 0 <= i < map->count ==>
@@ -93,8 +97,7 @@ bool memory_map_add(struct memory_map *map, uint64_t base, uint64_t length, uint
 // ranges of one kind merged, usable ranges trimmed inwards to page boundaries and what was trimmed
 // reserved. An unknown kind counts as reserved. False, with a message, when `map` is too small.
 /*@ requires stored(raw) && whole(raw) && stored(map) && apart(raw, why) && apart(map, why);
-    requires \separated(raw, raw->ranges + (0 .. raw->capacity - 1), map,
-                        map->ranges + (0 .. map->capacity - 1));
+    requires distinct(raw, map) && distinct(map, raw);
     assigns *why, map->count, map->ranges[0 .. map->capacity - 1],
             raw->ranges[0 .. raw->count - 1];
     ensures stored(map) && whole(map);

@@ -18,6 +18,8 @@ FAULTS = [
           "if (map->count >= map->capacity) {", "if (map->count > map->capacity) {"),
     Fault("memory_map.c", "memory_map_add", "a range that passes 2^64 - 1 is not cut",
           "if (length > UINT64_MAX - base) {", "if (length > UINT64_MAX) {"),
+    Fault("memory_map.c", "sort_by_base", "the first range stays where it is",
+          "place > 0 && map", "place > 1 && map"),
     Fault("memory_map.c", "continues_last", "ranges of different kinds are merged",
           "return last->kind == kind && range_end(last) == address;",
           "return range_end(last) == address;"),
