@@ -36,6 +36,9 @@ struct image_checksum image_header_checksum(const void *header, uint64_t bytes)
 // ---- What is wrong: a few words, or null when nothing is --------------------------------------
 
 // The header itself, before any item is looked at.
+/*@ requires readable_header((void *)header, bytes);
+    assigns \nothing;
+    ensures \result == \null ==> items_inside(header, bytes); */
 static const char *fault_of_header(const struct image_header *header, uint64_t bytes)
 {
     if (header->header_bytes % SECTOR_SIZE != 0 || header->header_bytes == 0 ||
@@ -55,6 +58,9 @@ static const char *fault_of_header(const struct image_header *header, uint64_t b
 }
 
 // Notes the item as the one of its kind.
+/*@ requires \valid(place);
+    assigns *place;
+    ensures \result == \null ==> \old(*place) == \null && *place == item; */
 static const char *note_single(struct image_item **place, struct image_item *item)
 {
     if (*place != NULL) {
@@ -65,6 +71,19 @@ static const char *note_single(struct image_item **place, struct image_item *ite
 }
 
 // Kind, flags, and of each kind but modules one at most.
+/*@ requires \valid_read(item) && \valid(items) && \separated(item, items);
+    assigns items->kernel, items->command_line, items->symbols, items->module_count;
+    ensures \result == \null ==> known_kind_and_size(item);
+    ensures kernel: \result == \null ==>
+            items->kernel == (item->kind == IMAGE_ITEM_KERNEL ? item : \old(items->kernel)) &&
+            (item->kind == IMAGE_ITEM_KERNEL ==> \old(items->kernel) == \null);
+    ensures command_line: \result == \null ==>
+            items->command_line ==
+                (item->kind == IMAGE_ITEM_COMMAND_LINE ? item : \old(items->command_line)) &&
+            (item->kind == IMAGE_ITEM_COMMAND_LINE ==> \old(items->command_line) == \null);
+    ensures symbols: \result == \null ==>
+            items->symbols == (item->kind == IMAGE_ITEM_SYMBOLS ? item : \old(items->symbols)) &&
+            (item->kind == IMAGE_ITEM_SYMBOLS ==> \old(items->symbols) == \null); */
 static const char *fault_of_kind(struct image_item *item, struct image_items *items)
 {
     if ((item->flags & ~(item->kind == IMAGE_ITEM_KERNEL ? KERNEL_FLAGS : 0)) != 0) {
@@ -90,6 +109,10 @@ static const char *fault_of_kind(struct image_item *item, struct image_items *it
 }
 
 // Where the item is on the disk; `next_lba` is the first sector that no earlier item takes.
+/*@ requires \valid_read(item) && \valid(next_lba) && \separated(item, next_lba);
+    assigns *next_lba;
+    ensures \result == \null ==> \old(*next_lba) <= item->lba &&
+            item->lba + sectors(item->bytes) == *next_lba && *next_lba <= image_sectors; */
 static const char *fault_of_position(const struct image_item *item, uint64_t image_sectors,
                                      uint64_t *next_lba)
 {
@@ -104,6 +127,9 @@ static const char *fault_of_position(const struct image_item *item, uint64_t ima
     return NULL;
 }
 
+/*@ requires \valid_read(item);
+    assigns \nothing;
+    ensures \result == \null ==> grantable_wish(item); */
 static const char *fault_of_wish(const struct image_item *item)
 {
     // Never less than the pages that the item's sectors fill.
@@ -119,6 +145,12 @@ static const char *fault_of_wish(const struct image_item *item)
 }
 
 // Name and command line of a module; other kinds have none.
+/*@ requires \valid_read(item) && \valid_read(header) && \valid(items);
+    requires \valid_read(items->text_base + (0 .. header->header_bytes - 1));
+    requires \separated(items, item) && \separated(items, header);
+    requires \separated(items, items->text_base + (0 .. header->header_bytes - 1));
+    assigns items->modules_text_bytes;
+    ensures \result == \null ==> text_inside(item, header, (char *)items->text_base); */
 static const char *fault_of_text(const struct image_item *item, const struct image_header *header,
                                  struct image_items *items)
 {
@@ -135,6 +167,12 @@ static const char *fault_of_text(const struct image_item *item, const struct ima
         return "text outside the header";
     }
     const char *text = items->text_base + item->text_offset;
+    /*@ loop invariant 0 <= i <= bytes;
+        loop invariant \forall integer at; item->text_offset <= at < item->text_offset + i ==>
+            (items->text_base[at] == 0 <==>
+             at == item->text_offset + item->name_bytes || at == item->text_offset + bytes - 1);
+        loop assigns i;
+        loop variant bytes - i; */
     for (uint32_t i = 0; i < bytes; i++) {
         if ((text[i] == '\0') != (i == item->name_bytes || i == bytes - 1)) {
             return "text of another length";
@@ -146,10 +184,52 @@ static const char *fault_of_text(const struct image_item *item, const struct ima
 
 // ---- All of it ------------------------------------------------------------------------------
 
+/*@ requires readable_header((void *)header, header->header_bytes);
+    requires \valid(items) && \valid(why);
+    requires apart_from(items, why, (void *)header, header->header_bytes);
+    requires items_inside(header, header->header_bytes);
+    requires items->all == items_of((void *)header) && items->count == header->item_count;
+    requires items->text_base == (char *)header && items->image_sectors == header->image_sectors;
+    requires header_lba <= UINT64_MAX - IMAGE_HEADER_MAX_SECTORS;
+    requires items->kernel == \null && items->command_line == \null && items->symbols == \null;
+    assigns items->kernel, items->command_line, items->symbols, items->module_count,
+            items->modules_text_bytes, *why;
+    ensures known: \result ==> known_items{Pre}(items_of((void *)header), items->count);
+    ensures wishes: \result ==> grantable_wishes{Pre}(items_of((void *)header), items->count);
+    ensures texts: \result ==>
+            texts_inside{Pre}(items_of((void *)header), items->count, header, (char *)header);
+    ensures place: \result ==> between{Pre}(items_of((void *)header), items->count,
+            first_lba{Pre}(header, header_lba), items->image_sectors);
+    ensures order: \result ==> in_order{Pre}(items_of((void *)header), items->count);
+    ensures kernel: \result ==> only_one{Pre}(items_of((void *)header), items->count,
+            IMAGE_ITEM_KERNEL, items->kernel);
+    ensures command_line: \result ==> only_one{Pre}(items_of((void *)header), items->count,
+            IMAGE_ITEM_COMMAND_LINE, items->command_line);
+    ensures symbols: \result ==> only_one{Pre}(items_of((void *)header), items->count,
+            IMAGE_ITEM_SYMBOLS, items->symbols); */
 static bool check_items(const struct image_header *header, uint64_t header_lba,
                         struct image_items *items, struct message *why)
 {
     uint64_t next_lba = header_lba + header->header_bytes / SECTOR_SIZE;
+    /*@ loop invariant 0 <= i <= items->count;
+        loop invariant known: known_items{Pre}(items_of((void *)header), i);
+        loop invariant wishes: grantable_wishes{Pre}(items_of((void *)header), i);
+        loop invariant texts:
+            texts_inside{Pre}(items_of((void *)header), i, header, (char *)header);
+        loop invariant next: first_lba{Pre}(header, header_lba) <= next_lba &&
+            (i > 0 ==> next_lba <= items->image_sectors);
+        loop invariant place: between{Pre}(items_of((void *)header), i,
+            first_lba{Pre}(header, header_lba), next_lba);
+        loop invariant order: in_order{Pre}(items_of((void *)header), i);
+        loop invariant kernel: only_one{Pre}(items_of((void *)header), i,
+            IMAGE_ITEM_KERNEL, items->kernel);
+        loop invariant command_line: only_one{Pre}(items_of((void *)header), i,
+            IMAGE_ITEM_COMMAND_LINE, items->command_line);
+        loop invariant symbols: only_one{Pre}(items_of((void *)header), i,
+            IMAGE_ITEM_SYMBOLS, items->symbols);
+        loop assigns i, next_lba, items->kernel, items->command_line, items->symbols,
+                     items->module_count, items->modules_text_bytes;
+        loop variant items->count - i; */
     for (uint32_t i = 0; i < items->count; i++) {
         struct image_item *item = &items->all[i];
         const char *fault = fault_of_kind(item, items);
@@ -170,6 +250,9 @@ static bool check_items(const struct image_header *header, uint64_t header_lba,
     return true;
 }
 
+/*@ requires \valid(why);
+    assigns *why;
+    ensures !\result; */
 static bool refuse(struct message *why, const char *fault)
 {
     return message_refuse(why, "image header: %s: write the image to the disk again", fault);
@@ -207,6 +290,11 @@ bool image_header_parse(void *header, uint64_t bytes, uint64_t header_lba,
 
 struct image_item *image_items_next_module(const struct image_items *items, uint32_t *cursor)
 {
+    /*@ loop invariant \at(*cursor, Pre) <= *cursor <= items->count;
+        loop invariant \forall integer i; \at(*cursor, Pre) <= i < *cursor ==>
+            items->all[i].kind != IMAGE_ITEM_MODULE;
+        loop assigns *cursor;
+        loop variant items->count - *cursor; */
     while (*cursor < items->count) {
         struct image_item *item = &items->all[(*cursor)++];
         if (item->kind == IMAGE_ITEM_MODULE) {

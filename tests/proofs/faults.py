@@ -51,4 +51,6 @@ FAULTS = [
     Fault("elf_segments.c", "tls_fault", "a template larger in the file than in memory",
           "if (header->p_filesz > header->p_memsz || !is_power_of_two_or_0(header->p_align) ||",
           "if (!is_power_of_two_or_0(header->p_align) ||"),
+    Fault("image_header.c", "note_single", "a second kernel is accepted",
+          "if (*place != NULL) {", "if (*place == item) {"),
 ]

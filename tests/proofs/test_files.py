@@ -21,6 +21,9 @@ class Files(unittest.TestCase):
     def test_firmware_tables(self):
         self.check("firmware_tables.c")
 
+    def test_image_header(self):
+        self.check("image_header.c")
+
     def test_memory_map(self):
         self.check("memory_map.c")
 
