@@ -174,8 +174,10 @@ static void label_module(struct message *label, uint32_t number, const char *nam
 {
     message_format(label, "module %u, ", (unsigned)number);
     for (size_t i = 0; name[i] != '\0' && i < LABEL_NAME_MAX; i++) {
-        const char shown[] = {name[i] < FIRST_PRINTABLE || name[i] > LAST_PRINTABLE ? '?' : name[i],
-                              '\0'};
+        char shown[] = "?";
+        if (name[i] >= FIRST_PRINTABLE && name[i] <= LAST_PRINTABLE) {
+            shown[0] = name[i];
+        }
         message_append(label, "%s", shown);
     }
     message_append(label, ",");

@@ -9,7 +9,7 @@
 // enlarged where there would be more than FRAMEBUFFER_COLUMNS_MAX by FRAMEBUFFER_ROWS_MAX.
 #define FRAMEBUFFER_COLUMNS_MAX 160u
 #define FRAMEBUFFER_ROWS_MAX    64u
-void framebuffer_initialise(const struct boot_framebuffer *framebuffer, struct text_screen *screen);
+void framebuffer_initialise(const struct boot_framebuffer *info, struct text_screen *screen);
 
 // Draws what has changed since the last time, and the cursor, a line below the character.
 void framebuffer_show(const struct text_screen *screen);

@@ -239,9 +239,9 @@ class Loader(Recorded):
 
     def test_a_boot(self):
         expect_boot(self.options(build_path("firstlight-exit.bin"), self.program))
-        for name in ("bootloader/stage2/enter_kernel.asm", "bootloader/stage2/real_mode_call.asm",
-                     "bootloader/bios/bios_call.c"):
+        for name in ("bootloader/stage2/enter_kernel.asm", "bootloader/stage2/real_mode_call.asm"):
             self.assertTrue(all(self.ran(name)), name)
+        self.assertTrue(any(self.ran("bootloader/bios/bios_call.c")))
         for name in ("bootloader/mbr/mbr.asm", "bootloader/stage2/main.c", "kernel/main.c"):
             self.assertGreater(sum(self.ran(name)), len(self.ran(name)) // 2, name)
             self.assertFalse(all(self.ran(name)), name)

@@ -122,7 +122,7 @@ static uint64_t digest_virtual(const struct entered_kernel *kernel, uint64_t dig
 
 static uint64_t digest_text(const struct entered_kernel *kernel, uint64_t digest, const char *text)
 {
-    char c;
+    char c = '\0';
     do {
         entered_kernel_read(kernel, (uintptr_t)text++, &c, 1);
         digest = digest_add(digest, &c, 1);

@@ -26,7 +26,7 @@ _Noreturn void kernel_main(const struct boot_info *info)
         console_set_colours(TEXT_LIGHT_GREY, TEXT_BLACK);
         kprintf(i % 4 == 3 ? "\n" : " ");
     }
-    for (char letter = ' '; letter <= '~'; letter++) {
+    for (int letter = ' '; letter <= '~'; letter++) {
         kprintf(letter % 32 == 31 ? "%c\n" : "%c", letter);
     }
     kprintf("\nno\ryes\n\ttab\tby tab\nbacx\bk\n%80s%s", "a full line", "\nand the next\n");

@@ -133,7 +133,7 @@ static void cpuid_is_asked_once(void **state)
 {
     (void)state;
     static const struct entry list[] = {
-        {0, 639 * 1024, USABLE, 0}, {MIB, 63 * MIB, USABLE, 0}, {64 * MIB, MIB, USABLE, 0}};
+        {0, 639ull * 1024, USABLE, 0}, {MIB, 63 * MIB, USABLE, 0}, {64 * MIB, MIB, USABLE, 0}};
     highest_leaf = 0x80000008;
     address_sizes = 0x3028;
     ask(list, 3);

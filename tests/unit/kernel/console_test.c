@@ -12,7 +12,7 @@
 
 #define COLUMNS 80u
 #define ROWS    25u
-#define CELLS   (COLUMNS * ROWS)
+#define CELLS   ((size_t)COLUMNS * ROWS)
 
 static uint16_t screen[CELLS];
 

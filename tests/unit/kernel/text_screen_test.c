@@ -11,7 +11,7 @@
 
 #define COLUMNS     80u
 #define ROWS        25u
-#define CELLS       (COLUMNS * ROWS)
+#define CELLS       ((size_t)COLUMNS * ROWS)
 #define GUARD       200
 #define GUARD_VALUE 0xDEAD
 
