@@ -254,21 +254,11 @@ static void boot(const struct boot_image *image)
 
 // ---- bootimage inspect --------------------------------------------------------------------
 
-static bool read_image(void *context, uint64_t offset, void *buffer, size_t size,
-                       struct message *why)
-{
-    const struct boot_image *image = context;
-    (void)why;
-    assert_true(offset <= image->size && size <= image->size - offset);
-    memcpy(buffer, image->bytes + offset, size);
-    return true;
-}
-
 // As inspect_command: all that image_read reports, and whether the boot can be planned.
 static void inspect(struct boot_image *image)
 {
     static struct image_report report;
-    const struct image_reader reader = {read_image, image, image->size};
+    const struct image_reader reader = boot_image_reader(image);
     struct boot_preview preview;
     struct message why;
     image_read(&reader, &report);

@@ -1,4 +1,4 @@
-// What the targets that boot the fake machine, or read images back, have in common. Called by them.
+// What the targets that boot the fake machine have in common. Called by them.
 #include "boot_check.h"
 
 #include "entered_kernel.h"
@@ -17,19 +17,4 @@ void boot_check_entered(const struct fake_machine *machine)
     assert_true(kernel_request_parse(&elf, &request, &why));
     entered_kernel_begin_asked(&kernel, machine, &request);
     entered_kernel_end(&kernel);
-}
-
-static bool read_image(void *context, uint64_t offset, void *buffer, size_t size,
-                       struct message *why)
-{
-    const struct boot_image *image = context;
-    (void)why;
-    assert_true(offset <= image->size && size <= image->size - offset);
-    memcpy(buffer, image->bytes + offset, size);
-    return true;
-}
-
-struct image_reader boot_image_reader(struct boot_image *image)
-{
-    return (struct image_reader){read_image, image, image->size};
 }

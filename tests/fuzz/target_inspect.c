@@ -134,12 +134,24 @@ static bool read_is_good(const struct padded_file *file)
 
 // ---- The command --------------------------------------------------------------------------
 
-static char path[] = "/tmp/firstlight-fuzz-XXXXXX";
+#define FILE_NAME "firstlight-fuzz-XXXXXX"
+
+static char path[1024]; // the file, in TMPDIR or /tmp
 static int descriptor = -1;
 
 static void remove_file(void)
 {
     (void)unlink(path);
+}
+
+static void make_file(void)
+{
+    const char *folder = getenv("TMPDIR");
+    const int length = snprintf(path, sizeof path, "%s/%s",
+                                folder != NULL && *folder != '\0' ? folder : "/tmp", FILE_NAME);
+    assert_in_range(length, 1, sizeof path - 1);
+    descriptor = mkstemp(path);
+    assert_true(descriptor >= 0 && atexit(remove_file) == 0);
 }
 
 static int inspect(const struct padded_file *file)
@@ -148,8 +160,7 @@ static int inspect(const struct padded_file *file)
     char command[] = "inspect";
     char *arguments[] = {program, command, path, NULL};
     if (descriptor < 0) {
-        descriptor = mkstemp(path);
-        assert_true(descriptor >= 0 && atexit(remove_file) == 0);
+        make_file();
     }
     assert_int_equal(ftruncate(descriptor, 0), 0);
     assert_int_equal(pwrite(descriptor, file->bytes, file->size, 0), file->size);

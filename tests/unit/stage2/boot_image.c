@@ -187,3 +187,18 @@ void boot_image_seal(struct boot_image *image, bool items)
     }
     header->checksum = image_header_checksum(header, SECTOR_SIZE);
 }
+
+static bool read_image(void *context, uint64_t offset, void *buffer, size_t size,
+                       struct message *why)
+{
+    const struct boot_image *image = context;
+    (void)why;
+    assert_true(offset <= image->size && size <= image->size - offset);
+    memcpy(buffer, image->bytes + offset, size);
+    return true;
+}
+
+struct image_reader boot_image_reader(struct boot_image *image)
+{
+    return (struct image_reader){read_image, image, image->size};
+}

@@ -5,6 +5,7 @@
 
 #include "elf_builder.h"
 #include "image_format.h"
+#include "image_stream.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,5 +48,8 @@ struct image_item *boot_image_item(const struct boot_image *image, uint32_t kind
 // Makes the checksums right again after a change: the header's, and with `items` those of all items
 // inside the image.
 void boot_image_seal(struct boot_image *image, bool items);
+
+// Reads the image, for image_read; a read beside it fails the test.
+struct image_reader boot_image_reader(struct boot_image *image);
 
 #endif
