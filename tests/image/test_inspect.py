@@ -112,7 +112,7 @@ class Table(ImageCase):
                 finished = subprocess.run([os.environ["FIRSTLIGHT_BOOTIMAGE"], *arguments],
                                           stdout=full, stderr=subprocess.PIPE, text=True,
                                           check=False)
-            self.assertEqual(finished.returncode, 1)
+            self.assertEqual(finished.returncode, 3)
             self.assertIn("standard output", finished.stderr)
 
 

@@ -1,26 +1,36 @@
-// bootimage's commands, and what they share. main.c calls them with the arguments that follow the
-// command's name, NULL at the end; they return the program's exit status.
+// bootimage's commands: what one is made of, and the exit statuses that all give. main.c has the
+// table of them and runs them, help.c shows it.
 #ifndef BOOTIMAGE_COMMANDS_H
 #define BOOTIMAGE_COMMANDS_H
 
+#include "options.h"
+
 #include <stddef.h>
-#include <stdio.h>
 
-#define EXIT_REFUSED 1 // the input is not good, or the system said no
+// Exit statuses besides EXIT_SUCCESS; help.c has them in words.
+#define EXIT_REFUSED 1 // what was given is not good: a kernel, an image, a file's place
 #define EXIT_USAGE   2 // the command line is not understood
+#define EXIT_SYSTEM  3 // the host failed: a file, a device or a program that is needed
 
-int create_command(char **arguments);
-int inspect_command(char **arguments);
+struct command {
+    const char *name;
+    const char *summary;     // what it does, in the list of all: no full stop, fits its line
+    const char *usage;       // what follows the name, as `--kernel FILE [OPTION]...`
+    const char *description; // text of the help in front of the options, and ...
+    const char *notes;       // ... behind them, or NULL; help.h says how it is laid out
+    const struct option *options;
+    size_t option_count;
 
-// Prints the help text of a command on standard output; gives the exit status.
-int print_help(const char *command);
+    // The arguments behind the name, NULL at the end, without a plea for help among them. Returns
+    // the program's exit status.
+    int (*run)(char **arguments);
+};
 
-// Prints text so that it stays in its line: control characters as \xNN.
-void print_on_one_line(FILE *stream, const char *text);
+extern const struct command create_command;
+extern const struct command inspect_command;
 
-// Prints `bootimage: PATH: TEXT` on standard error, without the path where that is NULL, and
-// returns EXIT_REFUSED.
-int complain(const char *path, const char *text);
+// All of them, in the order of the help; NULL at the end.
+extern const struct command *const commands[];
 
 // The loader, made into arrays by cmake/Embed.cmake.
 extern const unsigned char embedded_mbr[];

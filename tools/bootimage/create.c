@@ -6,6 +6,7 @@
 #include "kernel_pack.h"
 #include "modules.h"
 #include "options.h"
+#include "output.h"
 #include "symbol_table.h"
 
 #include <stdio.h>
@@ -92,55 +93,61 @@ static int create(struct create_options *options)
     return status;
 }
 
-// Fills `wanted` from the command line, its modules in any case.
-static enum options_result parse(char **arguments, struct create_options *wanted)
-{
-    enum { KERNEL, OUTPUT, COMMAND_LINE, MODULE, MODULE_COMMAND_LINE, NO_SYMBOLS, OPTION_COUNT };
-    struct option options[OPTION_COUNT] = {
-        [KERNEL] = {.name = "--kernel"},
-        [OUTPUT] = {.name = "--output"},
-        [COMMAND_LINE] = {.name = "--cmdline"},
-        [MODULE] = {.name = "--module", .take = module_list_take, .context = &wanted->modules},
-        [MODULE_COMMAND_LINE] = {.name = "--module-cmdline",
-                                 .take = module_list_take_command_line,
-                                 .context = &wanted->modules},
-        [NO_SYMBOLS] = {.name = "--no-symbols", .is_flag = true},
-    };
-    const enum options_result parsed = options_parse("create", arguments, options, OPTION_COUNT);
+enum { KERNEL, OUTPUT, COMMAND_LINE, MODULE, MODULE_COMMAND_LINE, NO_SYMBOLS, OPTION_COUNT };
 
-    if (parsed != OPTIONS_TAKEN) {
-        return parsed;
-    }
-    for (size_t i = KERNEL; i <= OUTPUT; i++) {
-        if (options[i].value == NULL || options[i].value[0] == '\0') {
-            (void)fprintf(stderr,
-                          "bootimage: option '%s FILE' is missing: see bootimage create --help\n",
-                          options[i].name);
-            return OPTIONS_WRONG;
-        }
-    }
-    wanted->kernel = options[KERNEL].value;
-    wanted->output = options[OUTPUT].value;
-    wanted->command_line = options[COMMAND_LINE].value != NULL ? options[COMMAND_LINE].value : "";
-    wanted->symbols = options[NO_SYMBOLS].value == NULL;
-    return OPTIONS_TAKEN;
-}
+static const struct option create_option_table[OPTION_COUNT] = {
+    [KERNEL] = {.name = "--kernel",
+                .value = "FILE",
+                .required = true,
+                .help = "the kernel: an ELF64 executable for x86-64, static or "
+                        "position-independent"},
+    [OUTPUT] = {.name = "--output",
+                .value = "FILE",
+                .required = true,
+                .help = "the image; a file of that name is replaced, and only by a whole image"},
+    [COMMAND_LINE] = {.name = "--cmdline",
+                      .value = "TEXT",
+                      .help = "what the kernel finds as its command line, at most 4095 bytes"},
+    [MODULE] = {.name = "--module",
+                .value = "NAME=FILE",
+                .take = module_list_take,
+                .help = "a file that the kernel finds in memory under this name, 1 to 255 bytes; "
+                        "any number of them, which the kernel gets in this order"},
+    [MODULE_COMMAND_LINE] = {.name = "--module-cmdline",
+                             .value = "TEXT",
+                             .take = module_list_take_command_line,
+                             .help = "the command line of the module before it, at most 4095 "
+                                     "bytes"},
+    [NO_SYMBOLS] = {.name = "--no-symbols",
+                    .help = "leave the names of the kernel's functions out, which a panic could "
+                            "print"},
+};
 
-int create_command(char **arguments)
+static int run(char **arguments)
 {
     struct create_options options = {.kernel = NULL};
+    const char *values[OPTION_COUNT];
     int status = EXIT_USAGE;
 
-    switch (parse(arguments, &options)) {
-    case OPTIONS_TAKEN:
+    if (options_parse(&create_command, arguments, values, NULL, &options.modules)) {
+        options.kernel = values[KERNEL];
+        options.output = values[OUTPUT];
+        options.command_line = values[COMMAND_LINE] != NULL ? values[COMMAND_LINE] : "";
+        options.symbols = values[NO_SYMBOLS] == NULL;
         status = create(&options);
-        break;
-    case OPTIONS_HELP:
-        status = print_help("create");
-        break;
-    case OPTIONS_WRONG:
-        break;
     }
     module_list_free(&options.modules);
     return status;
 }
+
+const struct command create_command = {
+    .name = "create",
+    .summary = "make an image of a kernel",
+    .usage = "--kernel FILE --output FILE [OPTION]...",
+    .description = "Checks the kernel with the bootloader's own code and writes the disk image.",
+    .notes = "The same input gives the same image, byte for byte. Debug information and sections "
+             "stay out of it. To put it on a USB stick, copy it with dd.",
+    .options = create_option_table,
+    .option_count = OPTION_COUNT,
+    .run = run,
+};

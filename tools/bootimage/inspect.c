@@ -4,6 +4,7 @@
 #include "geometry.h"
 #include "host_file.h"
 #include "options.h"
+#include "output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -116,8 +117,8 @@ static int print_report(const char *path, struct image_report *report)
         (void)printf("\nbehind the image: %" PRIu64 " bytes, not looked at\n",
                      report->file_bytes - report->items.image_sectors * SECTOR_SIZE);
     }
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        return complain("standard output", "cannot be written");
+    if (finish_output(EXIT_SUCCESS) != EXIT_SUCCESS) {
+        return EXIT_SYSTEM;
     }
     for (uint32_t i = 0; i < report->problem_count && i < IMAGE_REPORT_PROBLEMS; i++) {
         (void)complain(path, report->problems[i].text);
@@ -125,29 +126,50 @@ static int print_report(const char *path, struct image_report *report)
     return report->problem_count == 0 && bootable ? EXIT_SUCCESS : EXIT_REFUSED;
 }
 
-int inspect_command(char **arguments)
+enum { IMAGE, OPTION_COUNT };
+
+static const struct option inspect_option_table[OPTION_COUNT] = {
+    [IMAGE] = {.name = "IMAGE",
+               .required = true,
+               .help = "the image, or a disk that one was copied to"},
+};
+
+static int run(char **arguments)
 {
-    struct option file = {.name = NULL};
+    const char *values[OPTION_COUNT];
     struct host_input input = {.descriptor = -1};
     struct image_report report;
     struct message why;
     int status;
 
-    const enum options_result parsed = options_parse("inspect", arguments, &file, 1);
-    if (parsed != OPTIONS_TAKEN) {
-        return parsed == OPTIONS_HELP ? print_help("inspect") : EXIT_USAGE;
-    }
-    if (file.value == NULL) {
-        (void)fprintf(stderr, "bootimage: no image named: see bootimage inspect --help\n");
+    if (!options_parse(&inspect_command, arguments, values, NULL, NULL)) {
         return EXIT_USAGE;
     }
-    if (!host_input_open(file.value, &input, &why)) {
-        return complain(file.value, why.text);
+    if (!host_input_open(values[IMAGE], &input, &why)) {
+        return complain(values[IMAGE], why.text);
     }
     const struct image_reader reader = {host_input_read, &input, input.size};
     image_read(&reader, &report);
     host_input_close(&input);
-    status = print_report(file.value, &report);
+    status = print_report(values[IMAGE], &report);
     image_report_free(&report);
     return status;
 }
+
+const struct command inspect_command = {
+    .name = "inspect",
+    .summary = "show what is in an image, and how it will boot",
+    .usage = "IMAGE",
+    .description =
+        "Shows what is in a disk image: where each part lies, its size, whether its checksum is "
+        "right; the kernel's segments:\n\n"
+        "  in place   mapped where the file is read to\n"
+        "  copied     moved to other pages while booting\n"
+        "  zeros      not in the file\n\n"
+        "what the kernel asks of the loader; and what the loader will do: where in the address "
+        "space everything will lie, with which rights and pages.",
+    .notes = "The exit status is 1 when anything is damaged; standard error says what.",
+    .options = inspect_option_table,
+    .option_count = OPTION_COUNT,
+    .run = run,
+};

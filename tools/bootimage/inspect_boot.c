@@ -1,8 +1,8 @@
 // bootimage inspect: what the loader will do with an image, before any boot. Called by inspect.c.
 #include "boot_preview.h"
-#include "commands.h"
 #include "inspect.h"
 #include "loader_region.h"
+#include "output.h"
 #include "page.h"
 
 #include <inttypes.h>

@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "options.h"
+#include "output.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ bool module_list_take(void *context, const char *value)
     const char *separator = strchr(value, '=');
 
     if (separator == NULL || separator == value || separator[1] == '\0') {
-        return options_refuse("create", "a module must be NAME=FILE, not", value);
+        return options_refuse(&create_command, "a module must be NAME=FILE, not", value);
     }
     const size_t name_bytes = (size_t)(separator - value);
     struct module_file *files = realloc(list->files, (list->count + 1) * sizeof(*files));
@@ -41,7 +42,7 @@ bool module_list_take_command_line(void *context, const char *value)
     struct module_list *list = context;
 
     if (list->count == 0 || list->files[list->count - 1].command_line != NULL) {
-        return options_refuse("create", "no --module directly before command line", value);
+        return options_refuse(&create_command, "no --module directly before command line", value);
     }
     list->files[list->count - 1].command_line = value;
     return true;
