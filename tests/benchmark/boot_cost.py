@@ -32,14 +32,16 @@ TRACE_READ, TRACE_COMMAND = "ide_sector_read", "ide_exec_cmd"
 
 
 class Cost:
-    def __init__(self, payload, own, firmware, disk_calls, sectors, transfers, image):
+    def __init__(self, payload, counts, sectors, transfers, image, profile):
         self.payload = payload          # bytes of data in the kernel
-        self.own = own                  # instructions of the loader's
-        self.firmware = firmware        # instructions of the firmware's
-        self.disk_calls = disk_calls    # INT 13h by the loader, reads or not
+        self.own = counts["own"]        # instructions of the loader's
+        self.firmware = counts["firmware"]      # instructions of the firmware's
+        self.disk_calls = counts["disk_calls"]  # INT 13h by the loader, reads or not
+        self.high_bytes = counts["high_bytes"]  # written by the loader above 1 MiB
         self.sectors = sectors          # LBAs in the order they were read, firmware's LBA 0 too
         self.transfers = transfers      # read commands the disk got, without firmware's own
         self.image = image              # DiskImage
+        self.profile = profile          # {address: how often the loader's instruction ran}, if wanted
 
 
 @functools.cache
@@ -76,21 +78,27 @@ def read_trace(path):
     return sectors, transfers - 1  # firmware has read LBA 0 by one of its own
 
 
+def read_counts(path):
+    """{first word of a line: the number behind it} of a file of the plugin's."""
+    with open(path) as file:
+        return dict((name, int(number)) for name, number in map(str.split, file))
+
+
 @functools.cache
-def measure(payload, machine=MACHINE):
+def measure(payload, machine=MACHINE, profile=False):
     """Boots a kernel of this payload once, on a machine by QEMU's options, and counts."""
     with tempfile.TemporaryDirectory(prefix="firstlight-") as directory:
         kernel = payload_kernel(os.path.join(directory, "kernel.elf"), payload)
         image = create_image(kernel, os.path.join(directory, "disk.bin"))
-        counts_path, trace = (os.path.join(directory, name) for name in ("counts", "trace"))
-        plugin = os.environ["FIRSTLIGHT_PLUGIN"]
+        counts, addresses, trace = (os.path.join(directory, name)
+                                    for name in ("counts", "addresses", "trace"))
+        plugin = [os.environ["FIRSTLIGHT_PLUGIN"], f"entry={KERNEL_ADDRESS:x}", f"output={counts}"]
+        plugin += [f"profile={addresses}"] if profile else []
         expect_boot([*machine, *ide_disk(image), "-D", trace, "-trace", TRACE_READ,
-                     "-trace", TRACE_COMMAND, "-plugin",
-                     f"{plugin},entry={KERNEL_ADDRESS:x},output={counts_path}"], timeout=200.0)
-        with open(counts_path) as file:
-            counts = {name: int(number) for name, number in map(str.split, file)}
-        return Cost(payload, *(counts[name] for name in ("own", "firmware", "disk_calls")),
-                    *read_trace(trace), DiskImage(image))
+                     "-trace", TRACE_COMMAND, "-plugin", ",".join(plugin)], timeout=200.0)
+        executed = {int(address, 16): count for address, count in read_counts(addresses).items()
+                    } if profile else {}
+        return Cost(payload, read_counts(counts), *read_trace(trace), DiskImage(image), executed)
 
 
 def per_byte(small, large):

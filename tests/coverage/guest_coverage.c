@@ -5,6 +5,7 @@
 // records are 64-bit counters in the file `output`, mapped into memory and shared by all runs that
 // name it: whatever ends QEMU, nothing is lost. Two runs that add at the same time may lose a
 // count, but never the fact that there was one.
+#include "plugin_arguments.h"
 #include "qemu_plugin_api.h"
 
 #include <fcntl.h>
@@ -207,36 +208,17 @@ static bool open_records(const char *path)
     return executed != NULL;
 }
 
-// The value behind "name=" in an argument; a null pointer for another argument.
-static const char *value_of(const char *argument, const char *name)
-{
-    const size_t length = strlen(name);
-    return strncmp(argument, name, length) == 0 && argument[length] == '=' ? argument + length + 1
-                                                                           : NULL;
-}
-
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argument_count,
                         char **arguments)
 {
     (void)info;
-    const char *program_path = NULL;
-    const char *output = NULL;
-    for (int i = 0; i < argument_count; i++) {
-        const char *value = value_of(arguments[i], "program");
-        if (value != NULL) {
-            program_path = value;
-        } else if ((value = value_of(arguments[i], "output")) != NULL) {
-            output = value;
-        } else {
-            fprintf(stderr, "guest_coverage: unknown argument %s\n", arguments[i]);
-            return -1;
-        }
-    }
-    if (program_path == NULL || output == NULL) {
-        fputs("guest_coverage: give program=PATH and output=PATH\n", stderr);
-        return -1;
-    }
-    if (!read_program(program_path) || !open_records(output)) {
+    enum { PROGRAM, OUTPUT, COUNT };
+    struct plugin_argument known[COUNT] = {
+        [PROGRAM] = {.name = "program"},
+        [OUTPUT] = {.name = "output"},
+    };
+    if (!plugin_arguments_take("guest_coverage", argument_count, arguments, known, COUNT) ||
+        !read_program(known[PROGRAM].value) || !open_records(known[OUTPUT].value)) {
         return -1;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
