@@ -1,7 +1,7 @@
-// Fuzzes bootimage inspect, the whole command, with a hostile image file; beside it the image's
-// reader by itself, which must ask for no byte that the file does not have.
-// Input: the file. Where the low three bits of its fourth byte, which means nothing in an image,
-// are set, zeros follow up to the size that the image header says.
+// Fuzzes the commands of bootimage that read an image, each as a whole, with a hostile image file;
+// beside them the image's reader by itself, which must ask for no byte that the file does not have.
+// Input: the file. Its fourth byte means nothing in an image: where the low three bits are set,
+// zeros follow up to the size that the image header says; the next two choose the command.
 #include "fuzz.h"
 #include "image_mutation.h"
 #include "image_read.h"
@@ -154,25 +154,34 @@ static void make_file(void)
     assert_true(descriptor >= 0 && atexit(remove_file) == 0);
 }
 
-static int inspect(const struct padded_file *file)
+// The command that the file chooses; its exit status.
+static int run_command(const struct padded_file *file)
 {
+    static const char *const commands[][2] = {
+        {"inspect", "--color=auto"},
+        {"inspect", "--json"},
+        {"verify", "--color=always"},
+        {"inspect", "--color=always"},
+    };
+    const unsigned choice =
+        file->size > MBR_BPB_OFFSET ? file->bytes[MBR_BPB_OFFSET] / (PADDED + 1) % 4 : 0;
     char program[] = "bootimage";
-    char command[] = "inspect";
-    char *arguments[] = {program, command, path, NULL};
+    char *arguments[] = {program, (char *)(uintptr_t)commands[choice][0],
+                         (char *)(uintptr_t)commands[choice][1], path, NULL};
     if (descriptor < 0) {
         make_file();
     }
     assert_int_equal(ftruncate(descriptor, 0), 0);
     assert_int_equal(pwrite(descriptor, file->bytes, file->size, 0), file->size);
     assert_int_equal(ftruncate(descriptor, (off_t)file->padded), 0);
-    return bootimage_main(3, arguments);
+    return bootimage_main(4, arguments);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     const struct padded_file file = {bytes, size, file_bytes(bytes, size)};
     const bool good = read_is_good(&file);
-    const int status = inspect(&file);
+    const int status = run_command(&file);
     assert_in_range(status, 0, 1);
     assert_true(good || status == 1);
     return 0;

@@ -11,6 +11,7 @@ from harness.elf_file import EXIT_CODE, PAGE, R, W, X, Segment, executable
 from harness.environment import create_image, run_bootimage
 
 BASE = 0xFFFFFFFF80000000
+REFUSED, USAGE, SYSTEM = 1, 2, 3  # exit statuses
 OLD_CONTENT = b"the image of the last build"
 LARGEST_IMAGE = 1 << 41
 
@@ -67,12 +68,12 @@ class ImageCase(unittest.TestCase):
         for text in texts:
             self.assertIn(text, finished.stderr)
 
-    def check_refused(self, arguments, *texts, run=run_bootimage):
+    def check_refused(self, arguments, *texts, run=run_bootimage, status=REFUSED):
         """`create` with these arguments is refused and leaves the folder as it was, with the old
         output in it."""
         output = self.write("image.bin", OLD_CONTENT)
         before = sorted(os.listdir(self.folder))
-        self.check_one_line(run("create", "--output", output, *arguments), 1, *texts)
+        self.check_one_line(run("create", "--output", output, *arguments), status, *texts)
         self.assertEqual(self.read("image.bin"), OLD_CONTENT)
         self.assertEqual(sorted(os.listdir(self.folder)), before)
 

@@ -9,7 +9,7 @@ from elf_symbols import kernel_with_symbols
 from harness.disk_image import SECTOR, DiskImage
 from harness.elf_file import PAGE, R, W, X, Segment, executable
 from harness.environment import create_image, run_bootimage
-from support import BASE, ImageCase, simple_kernel
+from support import BASE, REFUSED, SYSTEM, ImageCase, simple_kernel
 
 PARTITIONS = 0x1BE
 
@@ -112,7 +112,7 @@ class Table(ImageCase):
                 finished = subprocess.run([os.environ["FIRSTLIGHT_BOOTIMAGE"], *arguments],
                                           stdout=full, stderr=subprocess.PIPE, text=True,
                                           check=False)
-            self.assertEqual(finished.returncode, 3)
+            self.assertEqual(finished.returncode, SYSTEM)
             self.assertIn("standard output", finished.stderr)
 
 
@@ -228,10 +228,10 @@ class Truncation(ImageCase):
 
 class NoImage(ImageCase):
     def test_other_files(self):
-        self.check_one_line(run_bootimage("inspect", self.path("none")), 1, "No such file")
-        self.check_one_line(run_bootimage("inspect", self.folder), 1, "Is a directory")
+        self.check_one_line(run_bootimage("inspect", self.path("none")), SYSTEM, "No such file")
+        self.check_one_line(run_bootimage("inspect", self.folder), SYSTEM, "Is a directory")
         os.mkfifo(self.path("pipe"))
-        self.check_one_line(run_bootimage("inspect", self.path("pipe")), 1, "is a pipe")
+        self.check_one_line(run_bootimage("inspect", self.path("pipe")), REFUSED, "is a pipe")
         for name, content in (("elf", simple_kernel()), ("zeros", bytes(100000)),
                               ("random", os.urandom(100000))):
             finished = run_bootimage("inspect", self.write(name, content))

@@ -12,8 +12,8 @@ import unittest
 from harness.elf_file import (ELF_HEADER, PAGE, R, W, X, Segment, executable,
                               program_header_offset)
 from harness.environment import run_bootimage, skip_without
-from support import (BASE, LARGEST_IMAGE, OLD_CONTENT, ImageCase, run_unprivileged,
-                     simple_kernel)
+from support import (BASE, LARGEST_IMAGE, OLD_CONTENT, REFUSED, SYSTEM, ImageCase,
+                     run_unprivileged, simple_kernel)
 
 # Offsets of fields, System V gABI chapters 4 and 5.
 E_CLASS, E_DATA, E_VERSION_BYTE, E_OSABI = 4, 5, 6, 7
@@ -163,11 +163,11 @@ class Segments(ImageCase):
 class Input(ImageCase):
     def test_missing(self):
         path = self.path("none.elf")
-        self.check_refused(["--kernel", path], path, "No such file")
+        self.check_refused(["--kernel", path], path, "No such file", status=SYSTEM)
 
     def test_directory(self):
         os.mkdir(self.path("folder"))
-        self.check_refused(["--kernel", self.path("folder")], "Is a directory")
+        self.check_refused(["--kernel", self.path("folder")], "Is a directory", status=SYSTEM)
 
     def test_device_and_pipe(self):
         self.check_refused(["--kernel", "/dev/null"], "/dev/null: is not a regular file")
@@ -178,7 +178,8 @@ class Input(ImageCase):
         skip_without("setpriv")
         source = self.write("kernel.elf", simple_kernel())
         os.chmod(source, 0)
-        self.check_refused(["--kernel", source], source, "Permission denied", run=run_unprivileged)
+        self.check_refused(["--kernel", source], source, "Permission denied", run=run_unprivileged,
+                           status=SYSTEM)
 
     def test_larger_than_any_disk(self):
         path = self.path("kernel.elf")
@@ -202,10 +203,11 @@ class Output(ImageCase):
         super().setUp()
         self.kernel = self.write("kernel.elf", simple_kernel())
 
-    def check(self, output, *texts, run=run_bootimage):
+    def check(self, output, *texts, run=run_bootimage, status=REFUSED):
         """Refused, and nothing new in the folder."""
         before = sorted(os.listdir(self.folder))
-        self.check_one_line(run("create", "--kernel", self.kernel, "--output", output), 1, *texts)
+        self.check_one_line(run("create", "--kernel", self.kernel, "--output", output), status,
+                            *texts)
         self.assertEqual(sorted(os.listdir(self.folder)), before)
 
     def test_directory(self):
@@ -233,18 +235,19 @@ class Output(ImageCase):
         self.assertFalse(os.path.exists(self.path("missing.bin")))
 
     def test_name_with_a_newline(self):
-        self.check(self.path("no\nsuch/image.bin"), r"no\x0asuch/image.bin")
+        self.check(self.path("no\nsuch/image.bin"), r"no\x0asuch/image.bin", status=SYSTEM)
 
     def test_folder_missing(self):
-        self.check(self.path("none/image.bin"), "none/image.bin", "No such file")
+        self.check(self.path("none/image.bin"), "none/image.bin", "No such file", status=SYSTEM)
 
     def test_folder_is_a_file(self):
-        self.check(self.path("kernel.elf/image.bin"), "Not a directory")
+        self.check(self.path("kernel.elf/image.bin"), "Not a directory", status=SYSTEM)
 
     def test_folder_not_writable(self):
         skip_without("setpriv")
         os.mkdir(self.path("folder"), 0o555)
-        self.check(self.path("folder/image.bin"), "Permission denied", run=run_unprivileged)
+        self.check(self.path("folder/image.bin"), "Permission denied", run=run_unprivileged,
+                   status=SYSTEM)
 
     def test_file_size_limit(self):
         for limit in (0, 512, 20000, 1000000):
@@ -253,7 +256,8 @@ class Output(ImageCase):
                     [os.environ["FIRSTLIGHT_BOOTIMAGE"], *arguments], capture_output=True,
                     text=True, check=False,
                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-            self.check_refused(["--kernel", self.kernel], "File too large", run=run)
+            self.check_refused(["--kernel", self.kernel], "File too large", run=run,
+                               status=SYSTEM)
 
     def test_full_disk(self):
         # A file system of 64 KiB in a name space of its own.
@@ -269,7 +273,7 @@ class Output(ImageCase):
             capture_output=True, text=True, check=False)
         if finished.returncode == 99 or "unshare" in finished.stderr:
             self.skipTest("no file system can be mounted here")
-        self.assertEqual(finished.returncode, 1, finished.stderr)
+        self.assertEqual(finished.returncode, SYSTEM, finished.stderr)
         self.assertEqual(finished.stderr, f"bootimage: {self.path('disk')}/image.bin: "
                                           "cannot be written: No space left on device\n")
         self.assertEqual(finished.stdout, "image.bin\nold")

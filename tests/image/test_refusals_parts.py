@@ -6,8 +6,8 @@ import unittest
 from elf_symbols import SHT_NOTE, kernel_with_symbols, with_sections
 from harness.elf_file import PT_NOTE, R, X, Segment, executable, request_note
 from harness.environment import create_image, run_bootimage, skip_without
-from support import (BASE, LARGEST_IMAGE, OLD_CONTENT, ImageCase, run_unprivileged,
-                     simple_kernel)
+from support import (BASE, LARGEST_IMAGE, OLD_CONTENT, REFUSED, SYSTEM, ImageCase,
+                     run_unprivileged, simple_kernel)
 
 
 class Modules(ImageCase):
@@ -16,16 +16,18 @@ class Modules(ImageCase):
         self.options = ["--kernel", self.write("kernel.elf", simple_kernel())]
         self.module = self.write("module", b"content")
 
-    def check(self, path, *texts, name="name", run=run_bootimage):
+    def check(self, path, *texts, name="name", run=run_bootimage,
+              status=REFUSED):
         self.check_refused([*self.options, "--module", f"good={self.module}", "--module",
-                            f"{name}={path}"], *texts, run=run)
+                            f"{name}={path}"], *texts, run=run, status=status)
 
     def test_missing(self):
-        self.check(self.path("none"), f"bootimage: {self.path('none')}: ", "No such file")
+        self.check(self.path("none"), f"bootimage: {self.path('none')}: ", "No such file",
+                   status=SYSTEM)
 
     def test_no_regular_file(self):
         os.mkdir(self.path("folder"))
-        self.check(self.path("folder"), "Is a directory")
+        self.check(self.path("folder"), "Is a directory", status=SYSTEM)
         self.check("/dev/null", "/dev/null: is not a regular file")
         os.mkfifo(self.path("pipe"))
         self.check(self.path("pipe"), "is a pipe")
@@ -34,7 +36,8 @@ class Modules(ImageCase):
         skip_without("setpriv")
         secret = self.write("secret", b"x")
         os.chmod(secret, 0)
-        self.check(secret, secret, "Permission denied", run=run_unprivileged)
+        self.check(secret, secret, "Permission denied", run=run_unprivileged,
+                   status=SYSTEM)
 
     def test_empty(self):
         empty = self.write("empty", b"")

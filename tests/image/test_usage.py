@@ -46,8 +46,8 @@ class Help(ImageCase):
             self.check(["create", *arguments], "Usage: bootimage create")
 
     def test_inspect(self):
-        self.check(["inspect", "--help"], "Usage: bootimage inspect IMAGE", "in place", "damaged")
-        self.check(["inspect", "image", "--help"], "Usage: bootimage inspect IMAGE")
+        self.check(["inspect", "--help"], "Usage: bootimage inspect [--json] IMAGE", "in place", "damaged")
+        self.check(["inspect", "image", "--help"], "Usage: bootimage inspect [--json] IMAGE")
 
     def test_version(self):
         finished = run_bootimage("--version")
@@ -102,6 +102,13 @@ class WrongUsage(ImageCase):
         self.check([*options, "--no-symbols=yes"], "no value belongs to option", "--no-symbols=yes")
         self.check([*options, "--no-symbols", "--no-symbols"], "second time", "--no-symbols")
         self.check([*options, "--no-symbols", "yes"], "unexpected argument 'yes'")
+
+    def test_colour(self):
+        for command in ("create", "inspect", "verify"):
+            self.check([command, "--color", "blue"], "not auto, always or never: 'blue'",
+                       f"bootimage {command} --help")
+            self.check([command, "--color="], "not auto, always or never: ''")
+            self.check([command, "--color"], "nothing follows option '--color'")
 
     def test_inspect(self):
         self.check(["inspect"], "argument 'IMAGE' is missing", "bootimage inspect --help")

@@ -70,8 +70,8 @@ static int create(struct create_options *options)
     if (status == EXIT_SUCCESS && host_same_file(options->kernel, options->output)) {
         status = complain(options->output, "is the kernel itself: give --output another name");
     }
-    if (status == EXIT_SUCCESS && !module_list_find(&options->modules, options->output)) {
-        status = EXIT_REFUSED;
+    if (status == EXIT_SUCCESS) {
+        status = module_list_find(&options->modules, options->output);
     }
     if (status == EXIT_SUCCESS) {
         const struct image_parts parts = {

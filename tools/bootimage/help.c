@@ -19,11 +19,6 @@ static const struct {
     {EXIT_SYSTEM, "the host failed: a file cannot be read or written, a program is missing"},
 };
 
-// Options that every command has.
-static const struct option common_options[] = {
-    {.name = "-h, --help", .help = "show this help, wherever it stands in the line"},
-};
-
 // ---- Text in lines ------------------------------------------------------------------------
 
 // Words to be printed from `column` on, in further lines from `indent` on.
@@ -139,8 +134,7 @@ void help_print_command(const struct command *command)
     print_text(command->description, 0);
     print_options(command->options, command->option_count, false, "Arguments");
     print_options(command->options, command->option_count, true, "Options");
-    print_options(common_options, sizeof(common_options) / sizeof(common_options[0]), true,
-                  "Options of every command");
+    print_options(common_options, COMMON_OPTION_COUNT, true, "Options of every command");
     if (command->notes != NULL) {
         (void)putchar('\n');
         print_text(command->notes, 0);

@@ -19,8 +19,16 @@
 
 // ---- Reading ------------------------------------------------------------------------------
 
+static bool has_failed;
+
+bool host_failed(void)
+{
+    return has_failed;
+}
+
 static bool refuse_errno(struct message *why, const char *what)
 {
+    has_failed = true;
     return message_refuse(why, "%s: %s", what, strerror(errno));
 }
 
@@ -73,6 +81,7 @@ bool host_input_read(void *context, uint64_t offset, void *buffer, size_t size, 
             return refuse_errno(why, "cannot be read");
         }
         if (got == 0) {
+            has_failed = true;
             return message_refuse(why, "became shorter while it was read: try again");
         }
         next += got;
@@ -113,6 +122,7 @@ static bool read_whole(struct host_input *input, uint64_t most, struct host_byte
     file->size = input->size;
     file->bytes = file->size <= SIZE_MAX ? malloc((size_t)file->size) : NULL;
     if (file->bytes == NULL) {
+        has_failed = true;
         return message_refuse(why, "not enough memory to read its %llu bytes",
                               (unsigned long long)file->size);
     }
@@ -173,6 +183,7 @@ static bool create_temporary(struct host_output *output, struct message *why)
 
     output->temporary = malloc(folder + TEMPORARY_NAME_MAX);
     if (output->temporary == NULL) {
+        has_failed = true;
         return message_refuse(why, "not enough memory");
     }
     memcpy(output->temporary, output->target, folder);
@@ -213,6 +224,7 @@ bool host_output_begin(const char *path, struct host_output *output, struct mess
         output->target = copy_text(path);
     }
     if (output->target == NULL) {
+        has_failed = true;
         return message_refuse(why, "not enough memory");
     }
     if (!create_temporary(output, why)) {
@@ -255,6 +267,7 @@ bool host_output_finish(struct host_output *output, struct message *why)
     }
     done = done && host_replace(output->temporary, output->target, why);
     if (!done) {
+        has_failed = true;
         host_remove(output->temporary);
     }
     free_names(output);

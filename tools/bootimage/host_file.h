@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Whether a call to the host's system has failed so far: then that is to blame, not what was given.
+bool host_failed(void);
+
 // A regular file read whole, into memory from malloc.
 struct host_bytes {
     uint8_t *bytes;

@@ -124,6 +124,15 @@ void host_guard_temporary(const char *path)
     (void)path; // Windows removes no open file
 }
 
+bool host_shows_colour(FILE *stream)
+{
+    const HANDLE console = (HANDLE)_get_osfhandle(_fileno(stream));
+    DWORD mode;
+
+    return GetConsoleMode(console, &mode) &&
+           SetConsoleMode(console, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING);
+}
+
 static bool get_identity(const char *path, BY_HANDLE_FILE_INFORMATION *identity)
 {
     const HANDLE file = CreateFileA(path, 0, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
@@ -246,6 +255,11 @@ void host_copy_mode(const char *path, int descriptor)
     if (stat(path, &status) == 0) {
         (void)fchmod(descriptor, status.st_mode & 0777);
     }
+}
+
+bool host_shows_colour(FILE *stream)
+{
+    return isatty(fileno(stream)) == 1;
 }
 
 static const char *volatile guarded_temporary;

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum host_file_kind {
     HOST_FILE_MISSING, // or not to be asked for
@@ -39,6 +40,9 @@ bool host_is_link(const char *path);
 
 // Gives the open file the access rights of the one at `path`, if there is one.
 void host_copy_mode(const char *path, int descriptor);
+
+// Whether the stream goes to a terminal that understands ECMA-48's colours.
+bool host_shows_colour(FILE *stream);
 
 // Has the file removed should a signal end the program, and makes a file size limit an error of
 // writing instead of an end. NULL: no file any more.

@@ -2,30 +2,12 @@
 #include "inspect.h"
 #include "commands.h"
 #include "geometry.h"
-#include "host_file.h"
 #include "options.h"
 #include "output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define FIRST_PRINTABLE 0x20
-#define LAST_PRINTABLE  0x7E
-
-void print_quoted(const char *text, uint64_t length)
-{
-    (void)putchar('"');
-    for (uint64_t i = 0; i < length; i++) {
-        const unsigned char byte = (unsigned char)text[i];
-        if (byte >= FIRST_PRINTABLE && byte <= LAST_PRINTABLE && byte != '"' && byte != '\\') {
-            (void)putchar(byte);
-        } else {
-            (void)printf("\\x%02x", byte);
-        }
-    }
-    (void)putchar('"');
-}
 
 static void print_summary(const struct image_report *report)
 {
@@ -95,71 +77,105 @@ static void print_parts(const struct image_report *report)
     (void)printf("%12s %14s  %-8s  %s\n", "LBA", "bytes", "checksum", "item");
     for (uint32_t i = 0; i < report->part_count; i++) {
         const struct image_part *part = &report->parts[i];
-        (void)printf("%12" PRIu64 " %14" PRIu64 "  %-8s  ", part->lba, part->bytes,
-                     part->good ? "good" : "BAD");
+        (void)printf("%12" PRIu64 " %14" PRIu64 "  ", part->lba, part->bytes);
+        print_in_colour(stdout, part->good ? COLOUR_GOOD : COLOUR_BAD,
+                        part->good ? "good    " : "BAD     ");
+        (void)printf("  ");
         print_part_name(report, part);
         (void)printf("\n");
     }
 }
 
-// All tables on standard output, each problem as a line on standard error.
-static int print_report(const char *path, struct image_report *report)
+static void print_image(const struct image_report *report)
 {
-    bool bootable = true;
-
     print_summary(report);
     print_parts(report);
     if (report->has_kernel) {
         print_kernel(report);
-        bootable = print_boot(path, report);
     }
-    if (report->has_items && report->file_bytes / SECTOR_SIZE > report->items.image_sectors) {
-        (void)printf("\nbehind the image: %" PRIu64 " bytes, not looked at\n",
-                     report->file_bytes - report->items.image_sectors * SECTOR_SIZE);
-    }
-    if (finish_output(EXIT_SUCCESS) != EXIT_SUCCESS) {
-        return EXIT_SYSTEM;
-    }
-    for (uint32_t i = 0; i < report->problem_count && i < IMAGE_REPORT_PROBLEMS; i++) {
-        (void)complain(path, report->problems[i].text);
-    }
-    return report->problem_count == 0 && bootable ? EXIT_SUCCESS : EXIT_REFUSED;
 }
 
-enum { IMAGE, OPTION_COUNT };
+// `preview`: NULL where there is none.
+static void print_plan(const struct image_file *file, const struct boot_preview *preview)
+{
+    const uint64_t behind = image_file_bytes_behind(file);
+
+    if (preview != NULL) {
+        print_boot(preview);
+    }
+    if (behind != 0) {
+        (void)printf("\nbehind the image: %" PRIu64 " bytes, not looked at\n", behind);
+    }
+}
+
+// All that is known on standard output, each problem as a line on standard error. What is in the
+// image is printed before the boot is planned, which slides the kernel.
+static int inspect(struct image_file *file, bool as_json)
+{
+    struct json json = {0};
+    struct boot_preview preview;
+    struct message why;
+    const bool has_kernel = file->report.has_kernel;
+    int status;
+
+    if (as_json) {
+        json_print_image(&json, &file->report);
+    } else {
+        print_image(&file->report);
+    }
+    const bool bootable =
+        has_kernel && boot_preview_make(&file->report.kernel, &file->report.items, &preview, &why);
+    if (as_json) {
+        json_print_plan(&json, file, bootable ? &preview : NULL,
+                        has_kernel && !bootable ? &why : NULL);
+    } else {
+        print_plan(file, bootable ? &preview : NULL);
+    }
+    if (bootable) {
+        boot_preview_free(&preview);
+    }
+    status = finish_output(EXIT_SUCCESS);
+    if (status != EXIT_SUCCESS) {
+        return status;
+    }
+    status = image_file_complain(file);
+    if (has_kernel && !bootable) {
+        status = complain(file->path, why.text);
+    }
+    return status;
+}
+
+enum { IMAGE, JSON, OPTION_COUNT };
 
 static const struct option inspect_option_table[OPTION_COUNT] = {
     [IMAGE] = {.name = "IMAGE",
                .required = true,
-               .help = "the image, or a disk that one was copied to"},
+               .help = "the raw image, or a disk that one was copied to"},
+    [JSON] = {.name = "--json",
+              .help = "print one JSON object for programs, which bootimage(1) describes"},
 };
 
 static int run(char **arguments)
 {
     const char *values[OPTION_COUNT];
-    struct host_input input = {.descriptor = -1};
-    struct image_report report;
-    struct message why;
+    struct image_file file;
     int status;
 
     if (!options_parse(&inspect_command, arguments, values, NULL, NULL)) {
         return EXIT_USAGE;
     }
-    if (!host_input_open(values[IMAGE], &input, &why)) {
-        return complain(values[IMAGE], why.text);
+    status = image_file_open(values[IMAGE], &file);
+    if (status == EXIT_SUCCESS) {
+        status = inspect(&file, values[JSON] != NULL);
+        image_file_close(&file);
     }
-    const struct image_reader reader = {host_input_read, &input, input.size};
-    image_read(&reader, &report);
-    host_input_close(&input);
-    status = print_report(values[IMAGE], &report);
-    image_report_free(&report);
     return status;
 }
 
 const struct command inspect_command = {
     .name = "inspect",
     .summary = "show what is in an image, and how it will boot",
-    .usage = "IMAGE",
+    .usage = "[--json] IMAGE",
     .description =
         "Shows what is in a disk image: where each part lies, its size, whether its checksum is "
         "right; the kernel's segments:\n\n"
@@ -168,7 +184,8 @@ const struct command inspect_command = {
         "  zeros      not in the file\n\n"
         "what the kernel asks of the loader; and what the loader will do: where in the address "
         "space everything will lie, with which rights and pages.",
-    .notes = "The exit status is 1 when anything is damaged; standard error says what.",
+    .notes = "The exit status is 1 when anything is damaged, also with --json; standard error says "
+             "what.",
     .options = inspect_option_table,
     .option_count = OPTION_COUNT,
     .run = run,

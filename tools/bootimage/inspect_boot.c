@@ -1,16 +1,11 @@
 // bootimage inspect: what the loader will do with an image, before any boot. Called by inspect.c.
-#include "boot_preview.h"
+#include "boot_rows.h"
 #include "inspect.h"
-#include "loader_region.h"
 #include "output.h"
 #include "page.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-#define SLOT_SHIFT       39 // of an entry of the root page table
-#define HIGHER_HALF_SLOT 256u
-#define HIGHER_HALF      0xFFFF000000000000u
 
 static const char *size_name(uint64_t page_size)
 {
@@ -45,93 +40,60 @@ static void print_type(const struct boot_preview *preview)
                  kernel->elf.slide);
 }
 
-static void print_row(uint64_t address, uint64_t bytes, uint32_t permissions, const char *what)
+static const char *row_name(enum boot_row_kind kind)
 {
-    (void)printf("0x%016" PRIx64 " %14" PRIu64 "  r%c%c     %s", address, bytes,
-                 (permissions & PAGE_WRITE) != 0 ? 'w' : '-',
-                 (permissions & PAGE_EXECUTE) != 0 ? 'x' : '-', what);
+    static const char *const names[BOOT_ROW_KIND_COUNT] = {
+        [BOOT_ROW_KERNEL] = "kernel",
+        [BOOT_ROW_VGA_TEXT] = "VGA text memory",
+        [BOOT_ROW_DIRECT_MAP] = "direct map of physical memory, more with memory above 4 GiB",
+        [BOOT_ROW_PAGE_TABLES] = "page tables, recursive slot",
+        [BOOT_ROW_HANDOVER_PAGE] = "hand-over page",
+        [BOOT_ROW_STACK] = "stack, below it a page that is not mapped",
+        [BOOT_ROW_BOOT_INFO] = "boot_info and what it points to",
+        [BOOT_ROW_FRAMEBUFFER] = "framebuffer, higher by its physical address mod 2 MiB",
+        [BOOT_ROW_SYMBOLS] = "symbols",
+        [BOOT_ROW_MODULE] = "module ",
+    };
+
+    return names[kind];
 }
 
-// A kernel_piece_visitor: one row, with the pages by size in the order in which they come.
-static bool print_piece(const struct kernel_piece *piece, void *context)
+// With the pages by size in the order in which they come.
+static void print_kernel_row(const struct boot_preview *preview, const struct boot_row *row)
 {
-    const struct boot_preview *preview = context;
-    const struct elf_kernel *elf = &preview->kernel->elf;
     const char *separator = ", ";
+    struct boot_row_pages pages;
     uint64_t done = 0;
 
-    print_row(piece->virtual_address, piece->bytes, piece->permissions, "kernel");
-    if (piece->virtual_address >= elf->relro_start && piece->virtual_address < elf->relro_end) {
+    if (row->is_relro) {
         (void)printf(" (RELRO)");
     }
-    while (done < piece->bytes) {
-        const uint64_t size = boot_preview_page_size(preview, piece->virtual_address + done);
-        uint64_t pages = 0;
-        if (size == 0) {
-            break; // not to be told
-        }
-        for (; done < piece->bytes &&
-               boot_preview_page_size(preview, piece->virtual_address + done) == size;
-             pages++) {
-            done += size;
-        }
-        (void)printf("%s%" PRIu64 " x %s", separator, pages, size_name(size));
+    while (boot_row_next_pages(preview, row, &done, &pages)) {
+        (void)printf("%s%" PRIu64 " x %s", separator, pages.count, size_name(pages.size));
         separator = " + ";
     }
+}
+
+// A boot_row_visitor.
+static void print_row(const struct boot_preview *preview, const struct boot_row *row, void *context)
+{
+    (void)context;
+    (void)printf("0x%016" PRIx64, row->address);
+    if (row->bytes != 0) {
+        (void)printf(" %14" PRIu64, row->bytes);
+    } else {
+        (void)printf(" %14s", "");
+    }
+    (void)printf("  r%c%c     %s", (row->permissions & PAGE_WRITE) != 0 ? 'w' : '-',
+                 (row->permissions & PAGE_EXECUTE) != 0 ? 'x' : '-', row_name(row->kind));
+    if (row->kind == BOOT_ROW_KERNEL) {
+        print_kernel_row(preview, row);
+    } else if (row->kind == BOOT_ROW_PAGE_TABLES) {
+        (void)printf(" %" PRIu32, preview->kernel->request.recursive_slot);
+    } else if (row->kind == BOOT_ROW_MODULE) {
+        print_quoted(image_item_text(preview->items, row->item), row->item->name_bytes);
+    }
     (void)printf("\n");
-    return true;
-}
-
-static void print_items(const struct boot_preview *preview)
-{
-    struct region_item at = {.item = NULL};
-
-    while (region_item_next(&at, preview->items)) {
-        print_row(preview->handover.loader_region + at.offset, at.bytes, PAGE_WRITE, "");
-        if (at.item->kind == IMAGE_ITEM_SYMBOLS) {
-            (void)printf("symbols");
-        } else {
-            (void)printf("module ");
-            print_quoted(image_item_text(preview->items, at.item), at.item->name_bytes);
-        }
-        (void)printf("\n");
-    }
-}
-
-static void print_recursive_slot(uint32_t slot)
-{
-    const uint64_t address = (uint64_t)slot << SLOT_SHIFT;
-
-    print_row(address | (slot >= HIGHER_HALF_SLOT ? HIGHER_HALF : 0), PAGE_TABLE_SLOT_SIZE,
-              PAGE_WRITE, "page tables, recursive slot");
-    (void)printf(" %" PRIu32 "\n", slot);
-}
-
-static void print_surroundings(const struct boot_preview *preview)
-{
-    const struct handover *handover = &preview->handover;
-
-    if (handover->vga_text_mapped) {
-        print_row(VGA_TEXT_ADDRESS, VGA_TEXT_BYTES, PAGE_WRITE, "VGA text memory\n");
-    }
-    if (handover->direct_map_size != 0) {
-        print_row(handover->direct_map, handover->direct_map_size, PAGE_WRITE,
-                  "direct map of physical memory, more with memory above 4 GiB\n");
-    }
-    if (preview->kernel->request.recursive_slot != 0) {
-        print_recursive_slot(preview->kernel->request.recursive_slot);
-    }
-    print_row(handover->loader_region, PAGE_BYTES, PAGE_EXECUTE, "hand-over page\n");
-    print_row(handover->stack_virtual, handover->stack_bytes, PAGE_WRITE,
-              "stack, below it a page that is not mapped\n");
-    print_row(handover->info_virtual, handover->info_bytes, PAGE_WRITE,
-              "boot_info and what it points to\n");
-    if (handover->framebuffer != 0) {
-        (void)printf("0x%016" PRIx64 " %14s  rw-     framebuffer, higher by its physical address "
-                     "mod 2 MiB\n",
-                     handover->framebuffer, "");
-    }
-    print_items(preview);
 }
 
 static void print_tls(const struct elf_kernel *elf)
@@ -144,23 +106,15 @@ static void print_tls(const struct elf_kernel *elf)
     }
 }
 
-bool print_boot(const char *path, struct image_report *report)
+void print_boot(const struct boot_preview *preview)
 {
-    struct boot_preview preview;
-    struct message why;
+    const struct elf_kernel *elf = &preview->kernel->elf;
 
-    if (!boot_preview_make(&report->kernel, &report->items, &preview, &why)) {
-        (void)complain(path, why.text);
-        return false;
-    }
     (void)printf("\nwhat the loader will do where memory grants the wish, on a machine without "
                  "memory above 4 GiB:\n\n");
-    print_type(&preview);
-    (void)printf("entry: 0x%016" PRIx64 "\n", report->kernel.elf.entry);
-    print_tls(&report->kernel.elf);
+    print_type(preview);
+    (void)printf("entry: 0x%016" PRIx64 "\n", elf->entry);
+    print_tls(elf);
     (void)printf("\n%-18s %14s  %-6s  %s\n", "address", "bytes", "rights", "what");
-    (void)kernel_layout_walk(&report->kernel.layout, print_piece, &preview);
-    print_surroundings(&preview);
-    boot_preview_free(&preview);
-    return true;
+    boot_rows_walk(preview, print_row, NULL);
 }

@@ -10,7 +10,7 @@
 
 // ---- Segments -----------------------------------------------------------------------------
 
-static const char *placement(const struct kernel_run *run, const struct elf_segment *segment)
+const char *segment_placement(const struct kernel_run *run, const struct elf_segment *segment)
 {
     if (!run->in_place) {
         return "copied";
@@ -33,14 +33,13 @@ static void print_run(const struct image_report *report, const struct kernel_run
                      segment.file_size, segment.file_offset,
                      (segment.flags & ELF_PF_R) != 0 ? 'r' : '-',
                      (segment.flags & ELF_PF_W) != 0 ? 'w' : '-',
-                     (segment.flags & ELF_PF_X) != 0 ? 'x' : '-', placement(run, &segment));
+                     (segment.flags & ELF_PF_X) != 0 ? 'x' : '-', segment_placement(run, &segment));
     }
 }
 
 // ---- The boot request ---------------------------------------------------------------------
 
-// What the kernel's note says; what it does not say is 0. False when there is none.
-static bool read_request(const struct elf_kernel *elf, struct boot_request *asked)
+bool read_request(const struct elf_kernel *elf, struct boot_request *asked)
 {
     const uint64_t start = offsetof(struct boot_request_note, request);
     uint64_t offset;

@@ -12,6 +12,7 @@
 const struct command *const commands[] = {
     &create_command,
     &inspect_command,
+    &verify_command,
     NULL,
 };
 
@@ -22,7 +23,8 @@ static const struct command *find_command(const char *name)
             return commands[i];
         }
     }
-    (void)fputs("bootimage: unknown command '", stderr);
+    begin_complaint();
+    (void)fputs("unknown command '", stderr);
     print_on_one_line(stderr, name);
     (void)fputs("': see bootimage --help\n", stderr);
     return NULL;
@@ -57,7 +59,7 @@ int main(int count, char **arguments)
     const struct command *command;
 
     if (count < 2) {
-        (void)fputs("bootimage: no command given: see bootimage --help\n", stderr);
+        (void)complain(NULL, "no command given: see bootimage --help");
         return EXIT_USAGE;
     }
     if (is_one_of(arguments[1], "help", "--help", "-h")) {

@@ -10,7 +10,7 @@
 
 static bool refuse_memory(void)
 {
-    (void)complain(NULL, "not enough memory");
+    (void)complain_of_system(NULL, "not enough memory");
     return false;
 }
 
@@ -99,22 +99,21 @@ static bool find_module(struct module_file *file, const char *output_path, struc
     return true;
 }
 
-bool module_list_find(struct module_list *list, const char *output_path)
+int module_list_find(struct module_list *list, const char *output_path)
 {
     struct message why;
 
     if (list->count == 0) {
-        return true;
+        return EXIT_SUCCESS;
     }
     list->modules = calloc(list->count, sizeof(*list->modules));
     if (list->modules == NULL) {
-        return refuse_memory();
+        return complain_of_system(NULL, "not enough memory");
     }
     for (uint32_t i = 0; i < list->count; i++) {
         struct module_file *file = &list->files[i];
         if (!find_module(file, output_path, &why)) {
-            (void)complain(file->path, why.text);
-            return false;
+            return complain(file->path, why.text);
         }
         list->modules[i] = (struct image_module){
             .name = file->name,
@@ -122,7 +121,7 @@ bool module_list_find(struct module_list *list, const char *output_path)
             .file = {read_module, file, file->bytes},
         };
     }
-    return true;
+    return EXIT_SUCCESS;
 }
 
 void module_list_free(struct module_list *list)

@@ -30,9 +30,9 @@ struct module_list {
 bool module_list_take(void *context, const char *value);
 bool module_list_take_command_line(void *context, const char *value);
 
-// Looks at all files, and fills list->modules. False, after one line on standard error, when one is
-// no regular file, is empty, or is the output.
-bool module_list_find(struct module_list *list, const char *output_path);
+// Looks at all files, and fills list->modules. EXIT_SUCCESS, or the exit status after one line on
+// standard error, when one is no regular file, is empty, or is the output.
+int module_list_find(struct module_list *list, const char *output_path);
 
 void module_list_free(struct module_list *list);
 

@@ -9,9 +9,20 @@
 
 #define END_OF_OPTIONS "--"
 
+const struct option common_options[COMMON_OPTION_COUNT] = {
+    {.name = "--color",
+     .value = "WHEN",
+     .help = "auto, always or never: auto, which is the default, colours what is printed on a "
+             "terminal, unless NO_COLOR is set"},
+    {.name = "-h, --help", .help = "show this help, wherever it stands in the line"},
+};
+
+#define COLOUR_OPTION (&common_options[0])
+
 bool options_refuse(const struct command *command, const char *what, const char *argument)
 {
-    (void)fprintf(stderr, "bootimage: %s '", what);
+    begin_complaint();
+    (void)fprintf(stderr, "%s '", what);
     print_on_one_line(stderr, argument);
     (void)fprintf(stderr, "': see bootimage %s --help\n", command->name);
     return false;
@@ -22,7 +33,8 @@ static bool has_name(const struct option *option)
     return option->name[0] == '-';
 }
 
-// The option that an argument names, with `value` at what follows its = sign, or NULL.
+// The option of the command, or of all, that an argument names, with `value` at what follows its =
+// sign, or NULL.
 static const struct option *find_option(const struct command *command, const char *argument,
                                         const char **value)
 {
@@ -36,7 +48,10 @@ static const struct option *find_option(const struct command *command, const cha
             return option;
         }
     }
-    return NULL;
+    return strncmp(argument, COLOUR_OPTION->name, length) == 0 &&
+                   COLOUR_OPTION->name[length] == '\0'
+               ? COLOUR_OPTION
+               : NULL;
 }
 
 // The first argument without a name, if the command takes such.
@@ -123,6 +138,10 @@ static bool take_option(const struct parsing *parsing, const char *argument, cha
         return options_refuse(parsing->command, "unknown option", argument);
     }
     value = option_value(parsing->command, option, argument, value, next);
+    if (option == COLOUR_OPTION && value != NULL) {
+        return choose_colour(value) ||
+               options_refuse(parsing->command, "not auto, always or never:", value);
+    }
     return value != NULL && give(parsing, option, argument, value);
 }
 
@@ -133,7 +152,8 @@ static bool check_required(const struct command *command, const char **values)
         if (!option->required || (values[i] != NULL && values[i][0] != '\0')) {
             continue;
         }
-        (void)fprintf(stderr, "bootimage: %s '%s%s%s' is missing: see bootimage %s --help\n",
+        begin_complaint();
+        (void)fprintf(stderr, "%s '%s%s%s' is missing: see bootimage %s --help\n",
                       has_name(option) ? "option" : "argument", option->name,
                       option->value != NULL ? " " : "", option->value != NULL ? option->value : "",
                       command->name);

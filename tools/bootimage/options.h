@@ -21,6 +21,10 @@ struct option {
     bool takes_the_rest; // named "--": its arguments go to another program, untouched
 };
 
+// What every command takes besides: --color and --help.
+#define COMMON_OPTION_COUNT 2
+extern const struct option common_options[COMMON_OPTION_COUNT];
+
 // Puts the arguments' values at the places of their options in the command's table: NULL for what
 // is not given, of a flag its name. False, after one line on standard error, for what is unknown,
 // lacks its value, has one that it does not take, comes twice, or is missing. `rest` gets what
