@@ -65,6 +65,10 @@ class GdbStub:
         self._ask("c")
         self._command(f"z1,{address:x},1")
 
+    def run_on(self):
+        """Until the machine stops by itself."""
+        self._ask("c")
+
     def detach(self):
         """The machine runs on."""
         self._command("D")

@@ -29,6 +29,8 @@ struct command {
 extern const struct command create_command;
 extern const struct command inspect_command;
 extern const struct command verify_command;
+extern const struct command run_command;
+extern const struct command test_command;
 
 // All of them, in the order of the help; NULL at the end.
 extern const struct command *const commands[];

@@ -10,10 +10,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-    &create_command,
-    &inspect_command,
-    &verify_command,
-    NULL,
+    &create_command, &inspect_command, &verify_command, &run_command, &test_command, NULL,
 };
 
 static const struct command *find_command(const char *name)

@@ -16,8 +16,8 @@ struct option {
     const char *name;    // "--output", or "IMAGE" for an argument without a name
     const char *value;   // what it takes, as help calls it: "FILE"; NULL: a flag, or no name
     const char *help;    // laid out as help.h says
-    bool required;       // must be given, and not be empty
     option_taker *take;  // gets each value in the order of the command line; NULL: comes once
+    bool required;       // must be given, and not be empty
     bool takes_the_rest; // named "--": its arguments go to another program, untouched
 };
 

@@ -1,0 +1,170 @@
+"""bootimage run: which QEMU it starts with which arguments, and what it makes of QEMU's status."""
+
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from harness.environment import skip_without
+from harness.gdb_stub import GdbStub
+from harness.qemu import QEMU, option_value
+from machines import (SECONDS, SIGNALS, SPIN, SWITCH_OFF, TRIPLE_FAULT, MachineCase, leave)
+
+SUCCESS, FAILURE = 0x10, 0x11
+RESET_VECTOR = 0xFFF0
+EXIT_DEVICE = "isa-debug-exit,iobase=0xf4,iosize=4"
+
+
+class Arguments(MachineCase):
+    """A stand-in for QEMU records its arguments: no window can be looked at here."""
+
+    def record(self, *arguments, name="image.bin", **environment):
+        image = self.write(name, b"disk")
+        qemu = self.script(f'printf "%s\\n" "$@" > "{self.path("arguments")}"')
+        done = self.run_command("run", image, "--qemu", qemu, *arguments, environment=environment)
+        self.assertEqual(done.stdout, "")
+        return self.read("arguments").decode().split("\n")[:-1], done
+
+    def check_window(self, *arguments, **environment):
+        got, _ = self.record(*arguments, **environment)
+        self.assertNotIn("-display", got)
+        self.assertNotIn("-serial", got)
+
+    def check_serial(self, *arguments, **environment):
+        got, _ = self.record(*arguments, **environment)
+        self.assertEqual(got[got.index("-display") + 1], "none")
+        self.assertEqual(got[got.index("-serial") + 1], "stdio")
+
+    def test_window_where_there_is_a_display(self):
+        self.check_window(DISPLAY=":0")
+        self.check_window(WAYLAND_DISPLAY="wayland-0")
+        self.check_window("--display")
+
+    def test_serial_where_there_is_none(self):
+        self.check_serial()
+        self.check_serial(DISPLAY="", WAYLAND_DISPLAY="")
+        self.check_serial("--serial", DISPLAY=":0")
+
+    def test_image_and_exit_device(self):
+        for name in ("image.bin", "with,comma and:colon.bin"):
+            got, _ = self.record(name=name)
+            drive = f"format=raw,file={option_value(self.path(name))}"
+            self.assertEqual(got[:2], ["-drive", drive])
+            self.assertIn(EXIT_DEVICE, got)
+            self.assertIn("-no-reboot", got)
+
+    def test_arguments_after_dashes_come_last(self):
+        more = ["-m", "64M", "--serial", "-drive", "a b", "--", "--help", ""]
+        got, _ = self.record("--", *more)
+        self.assertEqual(got[-len(more):], more)
+
+    def test_debug(self):
+        got, done = self.record("--debug")
+        self.assertIn("-S", got)
+        self.assertEqual(got[got.index("-gdb") + 1], "tcp:127.0.0.1:1234")
+        self.assertIn("gdb KERNEL.elf -ex 'target remote 127.0.0.1:1234'\n", done.stderr)
+        self.assertNotIn("-gdb", self.record()[0])
+
+    def test_debug_with_a_stub_of_the_users_own(self):
+        for more in (["-gdb", "tcp::99"], ["--gdb", "tcp::99"], ["-s"]):
+            got, done = self.record("--debug", "--", *more)
+            self.assertEqual([a for a in got if "gdb" in a], [a for a in more if "gdb" in a])
+            self.assertIn("where its own arguments say", done.stderr)
+
+    def test_wrong_usage(self):
+        for arguments, text in ((["--display", "--serial"], "--display excludes '--serial'"),
+                                (["--quick"], "unknown option '--quick'"),
+                                (["second"], "second time")):
+            done = self.run_command("run", "image", *arguments)
+            self.check_one_line(done, 2, text)
+        self.check_one_line(self.run_command("run"), 2, "'IMAGE' is missing")
+
+    def test_no_image(self):
+        self.check_one_line(self.run_command("run", self.path("none")), 3, "none: cannot be read")
+
+    def test_no_qemu(self):
+        done = self.run_command("run", self.write("image.bin", b"x"), "--qemu", "no-such-qemu")
+        self.check_one_line(done, 3, "no-such-qemu")
+
+
+class Boots(MachineCase):
+    def setUp(self):
+        super().setUp()
+        skip_without(QEMU)
+
+    def check(self, image, status, error, *arguments):
+        done = self.run_command("run", "--serial", image, *arguments)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(done.stdout, "kernel is here\n")
+        self.assertRegex(done.stderr, rf"\A{error}\Z")
+
+    def test_success(self):
+        self.check(self.boot_image(leave(SUCCESS)), 0, "")
+
+    def test_switched_off(self):
+        self.check(self.boot_image(SWITCH_OFF), 0, "")
+
+    def test_other_status(self):
+        self.check(self.boot_image(leave(FAILURE)), 35, "bootimage: [^\n]*: wrong exit status 35 "
+                   r"\(11h at port f4h\)[^\n]*\n")
+
+    def test_triple_fault(self):
+        self.check(self.boot_image(TRIPLE_FAULT), 1, "bootimage: [^\n]*: triple fault at RIP "
+                   "ffffffff8[^\n]*\n")
+
+    def test_serial_input(self):
+        """The kernel leaves with the byte that it reads from COM1."""
+        read = bytes.fromhex("66bafd03 ec a801 74fb 66baf803 ec e6f4") + SPIN
+        image = self.boot_image(read)
+        tool = subprocess.Popen([os.environ["FIRSTLIGHT_BOOTIMAGE"], "run", "--serial", image],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL)
+        self.assertIn(b"kernel is here", tool.stdout.readline())  # before that, it would get lost
+        tool.communicate(bytes([FAILURE]), SECONDS)
+        self.assertEqual(tool.returncode, 35)
+
+    def test_killed(self):
+        image = self.boot_image(SPIN)
+        tool = subprocess.Popen(
+            [os.environ["FIRSTLIGHT_BOOTIMAGE"], "run", "--serial", image, "--qemu",
+             self.qemu_that_tells_its_process()], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        os.kill(self.wait_for_process(), signal.SIGKILL)
+        _, error = tool.communicate()
+        self.assertEqual(tool.returncode, 128 + signal.SIGKILL)
+        self.assertIn("QEMU was ended by signal 9 (Killed)", error)
+
+    def test_ends_with_the_tool(self):
+        image = self.boot_image(SPIN)
+        for signal_number in SIGNALS:
+            with self.subTest(signal=signal_number):
+                self.check_ends_with_tool(signal_number, "run", "--serial", image, "--qemu",
+                                          self.qemu_that_tells_its_process())
+                os.unlink(self.path("process"))
+
+    def test_debugger(self):
+        """Halted before the first instruction, and after a triple fault still there."""
+        image = self.boot_image(TRIPLE_FAULT)
+        path = self.path("gdb")
+        tool = subprocess.Popen(
+            [os.environ["FIRSTLIGHT_BOOTIMAGE"], "run", "--serial", "--debug", image, "--qemu",
+             self.qemu_that_tells_its_process(), "--", "-gdb", f"unix:{path},server=on,wait=off"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process = self.wait_for_process()
+            while not os.path.exists(path) and tool.poll() is None:
+                time.sleep(0.02)
+            stub = GdbStub(path, SECONDS)
+            self.assertEqual(stub.registers().rip, RESET_VECTOR)
+            stub.run_on()
+            self.assertEqual(stub.registers().rip >> 8, 0xFFFFFFFF800000)
+            stub.close()
+        finally:
+            tool.terminate()
+            tool.wait()
+        self.check_gone(process)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,182 @@
+// bootimage run: boots an image in QEMU for a person to see. Called by main.c.
+#ifndef _WIN32
+#define _POSIX_C_SOURCE 200809L
+#endif
+
+#include "commands.h"
+#include "options.h"
+#include "output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { IMAGE, DEBUG, DISPLAY, SERIAL_ONLY, QEMU, REST, OPTION_COUNT };
+
+#ifdef _WIN32
+
+static int boot(const char *values[OPTION_COUNT], char **rest)
+{
+    (void)values;
+    (void)rest;
+    return complain_of_system(NULL, "run is not available on Windows: start "
+                                    "qemu-system-x86_64 -drive format=raw,file=IMAGE");
+}
+
+#else
+
+#include "machine.h"
+#include "qemu.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define STATUS_OF_SIGNAL 128 // plus its number, as shells have it
+
+static bool is_set(const char *variable)
+{
+    const char *value = getenv(variable);
+
+    return value != NULL && value[0] != '\0';
+}
+
+static bool has_display(void)
+{
+#ifdef __APPLE__
+    return true;
+#else
+    return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
+#endif
+}
+
+static void tell_how_to_attach(char *const *more)
+{
+    if (arguments_have(more, "-gdb") || arguments_have(more, "-s")) {
+        (void)fputs("bootimage: QEMU waits for a debugger where its own arguments say\n", stderr);
+        return;
+    }
+    (void)fputs("bootimage: QEMU waits for a debugger; in another terminal:\n"
+                "  gdb KERNEL.elf -ex 'target remote " MACHINE_DEBUG_ADDRESS "'\n",
+                stderr);
+}
+
+// What QEMU gave back, as far as the caller can use it: a kernel's success is 0 as any other's.
+static int status_of(const char *image, const struct machine_evidence *evidence)
+{
+    const struct expectation expected = {.status = EXIT_STATUS_SUCCESS};
+    struct message why;
+
+    if (evidence->end == MACHINE_EXITED &&
+        (evidence->status == EXIT_STATUS_SUCCESS || evidence->status == EXIT_SUCCESS)) {
+        return EXIT_SUCCESS;
+    }
+    (void)verdict_of(evidence, &expected, &why);
+    (void)complain(image, why.text);
+    switch (evidence->end) {
+    case MACHINE_EXITED:
+    case MACHINE_NOT_STARTED:
+        return (int)evidence->status;
+    case MACHINE_SIGNALLED:
+        return STATUS_OF_SIGNAL + (int)evidence->signal_number;
+    default:
+        return EXIT_REFUSED;
+    }
+}
+
+// QEMU changes how the terminal behaves, and could not put that right if it was killed.
+static bool run_in_terminal(const struct machine *machine, struct machine_evidence *evidence,
+                            int *interrupted, struct message *why)
+{
+    struct termios before;
+    const bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+    const bool started = machine_run(machine, evidence, interrupted, why);
+
+    if (is_terminal) {
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    }
+    return started;
+}
+
+static int boot(const char *values[OPTION_COUNT], char **rest)
+{
+    struct machine machine = {.image = values[IMAGE], .more = rest, .interactive = true};
+    struct machine_evidence evidence;
+    struct message why;
+    char *program;
+    int interrupted;
+    bool started;
+    const int status = qemu_prepare(values[QEMU], values[IMAGE], &program);
+
+    if (status != EXIT_SUCCESS) {
+        return status;
+    }
+    machine.program = program;
+    machine.display = values[DISPLAY] != NULL || (values[SERIAL_ONLY] == NULL && has_display());
+    machine.debug = values[DEBUG] != NULL;
+    if (machine.debug) {
+        tell_how_to_attach(rest);
+    }
+    started = run_in_terminal(&machine, &evidence, &interrupted, &why);
+    free(program);
+    if (!started) {
+        return complain_of_system(NULL, why.text);
+    }
+    if (interrupted != 0) {
+        (void)raise(interrupted);
+    }
+    return status_of(values[IMAGE], &evidence);
+}
+
+#endif
+
+static const struct option run_option_table[OPTION_COUNT] = {
+    [IMAGE] = {.name = "IMAGE", .required = true, .help = "the image, or a disk that has one"},
+    [DEBUG] = {.name = "--debug",
+               .help = "wait for gdb before the first instruction, and stay when the guest resets "
+                       "the machine"},
+    [DISPLAY] = {.name = "--display", .help = "in a window"},
+    [SERIAL_ONLY] = {.name = "--serial",
+                     .help = "no window: COM1 is standard input and output, Ctrl-C ends it"},
+    [QEMU] = {.name = "--qemu",
+              .value = "PROGRAM",
+              .help = "the QEMU to run; else what the environment variable QEMU names, else "
+                      "qemu-system-x86_64"},
+    [REST] = {.name = "--",
+              .value = "ARGUMENT...",
+              .takes_the_rest = true,
+              .help = "arguments for QEMU, as `-- -m 1G -smp 4`"},
+};
+
+static int run(char **arguments)
+{
+    const char *values[OPTION_COUNT];
+    char **rest;
+
+    if (!options_parse(&run_command, arguments, values, &rest, NULL)) {
+        return EXIT_USAGE;
+    }
+    if (values[DISPLAY] != NULL && values[SERIAL_ONLY] != NULL) {
+        (void)options_refuse(&run_command, "--display excludes", "--serial");
+        return EXIT_USAGE;
+    }
+    return boot(values, rest);
+}
+
+const struct command run_command = {
+    .name = "run",
+    .summary = "boot an image in QEMU",
+    .usage = "IMAGE [OPTION]... [-- ARGUMENT...]",
+    .description = "Boots the image in QEMU: in a window where there is a display, else with COM1 "
+                   "on standard output. What the guest writes to its disk goes to the image.",
+    .notes = "Ends when the window is closed, the guest switches the machine off, or a kernel "
+             "writes a byte to port F4h (QEMU's isa-debug-exit); also when the guest resets the "
+             "machine, since that is mostly a triple fault.\n"
+             "\n"
+             "The exit status is QEMU's: 0 too when a kernel wrote 10h to port F4h, which makes "
+             "QEMU's 33; 128 and the number of a signal that ended QEMU; 1 after a reset.",
+    .options = run_option_table,
+    .option_count = OPTION_COUNT,
+    .run = run,
+};
