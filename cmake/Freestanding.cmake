@@ -1,72 +1,30 @@
-# Builds for the target machine: C by Clang, assembly by NASM, links by ld.lld, never the host's
-# compiler, assembler or linker. Flags are set per target, so that host and target live in one tree.
+# How the project's own code for the target machine is built: C by Clang, assembly by NASM, links by
+# ld.lld, never the host's compiler, assembler or linker. Flags are set per target, so that host and
+# target live in one tree.
 
 set(FIRSTLIGHT_CMAKE_DIRECTORY ${CMAKE_CURRENT_LIST_DIR})
-find_program(FIRSTLIGHT_NASM nasm REQUIRED)
-set(lld_names ld.lld)
-foreach(version RANGE 14 22)
-  list(APPEND lld_names ld.lld-${version})
-endforeach()
-find_program(FIRSTLIGHT_LLD NAMES ${lld_names} REQUIRED)
+_firstlight_find_llvm(FIRSTLIGHT_LLD ld.lld lld)
+_firstlight_define_freestanding()
 
-# What every freestanding object is compiled with. Each flag answers a default of some host compiler
-# or of the user's CFLAGS that would break code that runs without an operating system.
-add_library(firstlight_freestanding INTERFACE)
-target_compile_options(firstlight_freestanding INTERFACE
-  --target=x86_64-unknown-none-elf -march=x86-64 -std=c17 -ffreestanding -nostdinc
-  -isystem ${FIRSTLIGHT_CLANG_INCLUDES}
-  -mno-red-zone -mgeneral-regs-only
-  # Whoever links this may say otherwise, by its property FIRSTLIGHT_PIE.
-  $<IF:$<BOOL:$<TARGET_PROPERTY:FIRSTLIGHT_PIE>>,-fpie,-fno-pic>
-  -fno-stack-protector -fcf-protection=none -fno-common
-  -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-sanitize=all
-  -fno-strict-aliasing -fno-lto -fno-profile-instr-generate -fno-coverage-mapping
-  -Wno-unused-command-line-argument
-  -ffunction-sections -fdata-sections
-  -Wall -Wextra -Werror -Wshadow -Wvla -Wconversion -Wno-sign-conversion
+# The dialect, and what counts as an error.
+add_library(firstlight_strict INTERFACE)
+target_link_libraries(firstlight_strict INTERFACE firstlight_freestanding)
+target_compile_options(firstlight_strict INTERFACE
+  -std=c17 -Wall -Wextra -Werror -Wshadow -Wvla -Wconversion -Wno-sign-conversion
   -Wmissing-prototypes -Wstrict-prototypes)
+set(FIRSTLIGHT_STRICT_NASM -w+all -w+error)
+set_property(GLOBAL PROPERTY FIRSTLIGHT_STARTER_LIBRARIES firstlight_strict)
+set_property(GLOBAL PROPERTY FIRSTLIGHT_STARTER_NASM_OPTIONS -w+error)
 
-# firstlight_nasm(OUTPUT SOURCE [FORMAT bin|elf64] [INCLUDES directory...] [DEPENDS file...]
-#                 [THEN command...])
-# Assembles SOURCE to OUTPUT, and again when any file changes that it includes. DEPENDS: included files
-# that are generated. THEN: a command to run afterwards.
-function(firstlight_nasm output source)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "FORMAT" "INCLUDES;DEPENDS;THEN")
-  if(NOT arg_FORMAT)
-    set(arg_FORMAT elf64)
-  endif()
-  get_filename_component(source ${source} ABSOLUTE)
-  list(JOIN arg_INCLUDES "," include_list)
-  set(then "")
-  if(arg_THEN)
-    set(then COMMAND ${arg_THEN})
-  endif()
-  # Which line is where: for the debugger, and for the tests.
-  if(arg_FORMAT STREQUAL "elf64")
-    set(lines -g -F dwarf)
-    set(listing "")
-  else()
-    set(listing ${output}.lst)
-    set(lines -l ${listing})
-  endif()
-  list(TRANSFORM arg_INCLUDES REPLACE "^(.+)$" "-I\\1/")
-  add_custom_command(OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} -DSOURCE=${source} -DOUTPUT=${output} -DINCLUDES=${include_list}
-      -P ${FIRSTLIGHT_CMAKE_DIRECTORY}/NasmDepfile.cmake
-    COMMAND ${FIRSTLIGHT_NASM} -w+all -w+error -f ${arg_FORMAT} ${lines} ${arg_INCLUDES} -o ${output} ${source}
-    ${then}
-    DEPENDS ${source} ${arg_DEPENDS}
-    DEPFILE ${output}.d
-    BYPRODUCTS ${listing}
-    WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
-    COMMENT "Assembling ${output}"
-    VERBATIM)
-endfunction()
+# How the project's own kernels are compiled, besides. Panics name files as the source tree does,
+# wherever it lies.
+set(FIRSTLIGHT_KERNEL_OPTIONS
+  $<$<NOT:$<CONFIG:Debug>>:-O2> -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 
-# firstlight_link(OUTPUT SCRIPT linker-script OBJECTS object-file-or-genex... [OPTIONS option...]
+# firstlight_link(OUTPUT OBJECTS object-file-or-genex... [SCRIPT linker-script] [OPTIONS option...]
 #                 [THEN command...])
-# Links freestanding objects to the file OUTPUT; OUTPUT.map says where everything went. THEN: a
-# command to run afterwards.
+# Links freestanding objects to the file OUTPUT; OUTPUT.map says where everything went. For what is no
+# kernel: stage 2, as ELF and flat. THEN: a command to run afterwards.
 function(firstlight_link output)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCRIPT" "OBJECTS;OPTIONS;THEN")
   set(script_option "")

@@ -27,7 +27,7 @@ function(firstlight_add_cases prefix file)
     OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   string(REPLACE "\n" ";" cases "${cases}")
   set(environment PYTHONDONTWRITEBYTECODE=1 FIRSTLIGHT_BUILD=${CMAKE_BINARY_DIR}
-    FIRSTLIGHT_BOOTIMAGE=$<TARGET_FILE:bootimage> ${arg_ENVIRONMENT})
+    FIRSTLIGHT_BOOTIMAGE=$<TARGET_FILE:firstlight_bootimage> ${arg_ENVIRONMENT})
   foreach(case IN LISTS cases)
     add_test(NAME ${prefix}.${case} COMMAND ${Python3_EXECUTABLE} ${FIRSTLIGHT_CASES} ${file} ${case})
     set_tests_properties(${prefix}.${case} PROPERTIES

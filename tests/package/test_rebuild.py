@@ -19,8 +19,8 @@ CMAKE, SOURCE = sys.argv.pop(1), Path(sys.argv.pop(1))
 # What the copy of the tree has besides: a module, and an image that it is part of.
 MODULE, IMAGE_WITH_MODULE = "module.txt", "with-module.bin"
 MORE_IMAGES = f"""
-firstlight_add_image(with_module_bin KERNEL ${{FIRSTLIGHT_KERNEL_ELF}} OUTPUT {IMAGE_WITH_MODULE}
-  MODULES first={MODULE} DEPENDS firstlight_kernel)
+firstlight_add_image(with_module_bin KERNEL firstlight_kernel OUTPUT {IMAGE_WITH_MODULE}
+  MODULES first={MODULE})
 """
 
 IMAGES = {"firstlight.bin", "firstlight-exit.bin", IMAGE_WITH_MODULE}

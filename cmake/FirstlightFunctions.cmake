@@ -1,0 +1,9 @@
+# What users call, all of it: included by the installed package and by this project itself.
+# Needs the targets Firstlight::headers and Firstlight::bootimage, and the global property
+# FIRSTLIGHT_KERNEL_DIRECTORY, the folder of the starter kernel.
+include(${CMAKE_CURRENT_LIST_DIR}/FirstlightCall.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/FirstlightCompiler.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/FirstlightNasm.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/FirstlightStarter.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/FirstlightKernel.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/FirstlightImage.cmake)
