@@ -46,7 +46,7 @@ static int write_output(const char *path, const struct image_parts *parts)
     const struct image_writer writer = {host_output_write, &output};
     struct message why;
 
-    if (!host_output_begin(path, &output, &why)) {
+    if (!host_output_begin(path, true, &output, &why)) {
         return complain(path, why.text);
     }
     if (!image_write(parts, &writer, &why)) {

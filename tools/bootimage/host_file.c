@@ -146,6 +146,17 @@ bool host_read_file(const char *path, uint64_t most, struct host_bytes *file, st
     return done;
 }
 
+bool host_make_directory(const char *path, struct message *why)
+{
+    if (host_create_directory(path) == 0) {
+        return true;
+    }
+    if (host_path_kind(path) == HOST_FILE_DIRECTORY) {
+        return true;
+    }
+    return refuse_errno(why, "cannot be made");
+}
+
 // ---- Writing ------------------------------------------------------------------------------
 
 static void free_names(struct host_output *output)
@@ -203,18 +214,30 @@ static bool create_temporary(struct host_output *output, struct message *why)
     return refuse_errno(why, "no file can be made in its folder");
 }
 
-bool host_output_begin(const char *path, struct host_output *output, struct message *why)
+// A file that has its name from the beginning.
+static bool begin_new(const char *path, struct host_output *output, struct message *why)
 {
-    const enum host_file_kind kind = host_path_kind(path);
+    output->temporary = copy_text(path);
+    if (output->temporary == NULL) {
+        has_failed = true;
+        return message_refuse(why, "not enough memory");
+    }
+    output->descriptor = host_create(path);
+    if (output->descriptor >= 0) {
+        host_guard_temporary(output->temporary);
+        return true;
+    }
+    const bool exists = errno == EEXIST;
+    if (!exists) {
+        (void)refuse_errno(why, "cannot be written");
+    }
+    free_names(output);
+    return exists ? message_refuse(why, HOST_FILE_IS_THERE) : false;
+}
 
-    memset(output, 0, sizeof(*output));
-    if (kind == HOST_FILE_DIRECTORY) {
-        return message_refuse(why, "is a directory: name the file to write");
-    }
-    if (kind == HOST_FILE_OTHER) {
-        return message_refuse(why, "is a device or a pipe: write the image to a file, then copy "
-                                   "that with dd");
-    }
+// Finds what to replace.
+static bool find_target(const char *path, struct host_output *output, struct message *why)
+{
     output->target = host_follow_links(path);
     if (output->target == NULL) {
         if (host_is_link(path)) {
@@ -226,6 +249,28 @@ bool host_output_begin(const char *path, struct host_output *output, struct mess
     if (output->target == NULL) {
         has_failed = true;
         return message_refuse(why, "not enough memory");
+    }
+    return true;
+}
+
+bool host_output_begin(const char *path, bool replace, struct host_output *output,
+                       struct message *why)
+{
+    const enum host_file_kind kind = host_path_kind(path);
+
+    memset(output, 0, sizeof(*output));
+    if (!replace) {
+        return begin_new(path, output, why);
+    }
+    if (kind == HOST_FILE_DIRECTORY) {
+        return message_refuse(why, "is a directory: name the file to write");
+    }
+    if (kind == HOST_FILE_OTHER) {
+        return message_refuse(why, "is a device or a pipe: write to a file, then copy that with "
+                                   "bootimage write or dd");
+    }
+    if (!find_target(path, output, why)) {
+        return false;
     }
     if (!create_temporary(output, why)) {
         free_names(output);
@@ -265,7 +310,9 @@ bool host_output_finish(struct host_output *output, struct message *why)
     if (host_close(output->descriptor) != 0 && done) {
         done = refuse_errno(why, "cannot be written");
     }
-    done = done && host_replace(output->temporary, output->target, why);
+    if (done && output->target != NULL) {
+        done = host_replace(output->temporary, output->target, why);
+    }
     if (!done) {
         has_failed = true;
         host_remove(output->temporary);

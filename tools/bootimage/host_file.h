@@ -35,6 +35,9 @@ bool host_input_read(void *context, uint64_t offset, void *buffer, size_t size,
                      struct message *why);
 void host_input_close(struct host_input *input);
 
+// Makes a directory, unless there is one.
+bool host_make_directory(const char *path, struct message *why);
+
 // Whether both paths name one existing file.
 bool host_same_file(const char *path, const char *other);
 
@@ -42,12 +45,17 @@ bool host_same_file(const char *path, const char *other);
 // renamed at the end.
 struct host_output {
     int descriptor;
-    char *target;    // what to become, symbolic links followed
+    char *target;    // what to become, symbolic links followed; NULL: what it is called already
     char *temporary; // what it is called meanwhile
 };
 
-// Refuses a target that is there and is not a regular file.
-bool host_output_begin(const char *path, struct host_output *output, struct message *why);
+#define HOST_FILE_IS_THERE "is there already: name another file, or give --force"
+
+// Refuses a target that is there and is not a regular file. Without `replace` it refuses any that
+// is there, even as a symbolic link; the file then has its name from the beginning, so that no
+// other is ever replaced, and loses it on failure.
+bool host_output_begin(const char *path, bool replace, struct host_output *output,
+                       struct message *why);
 // `context` is a struct host_output; the write function of struct image_writer.
 bool host_output_write(void *context, const void *bytes, size_t size, struct message *why);
 // Brings the bytes to the disk and gives the file its name, or on failure removes it.

@@ -18,10 +18,13 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#define NEW_FILE_MODE 0666 // less what the user's umask takes away
+// Less what the user's umask takes away.
+#define NEW_FILE_MODE      0666
+#define NEW_DIRECTORY_MODE 0777
 
 #ifdef _WIN32
 
+#include <direct.h>
 #include <io.h>
 #include <process.h>
 #include <windows.h>
@@ -56,6 +59,11 @@ int host_open_for_reading(const char *path)
 int host_create(const char *path)
 {
     return _open(path, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY, _S_IREAD | _S_IWRITE);
+}
+
+int host_create_directory(const char *path)
+{
+    return _mkdir(path);
 }
 
 int64_t host_seek(int descriptor, uint64_t offset, int from)
@@ -191,6 +199,11 @@ int host_open_for_reading(const char *path)
 int host_create(const char *path)
 {
     return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, NEW_FILE_MODE);
+}
+
+int host_create_directory(const char *path)
+{
+    return mkdir(path, NEW_DIRECTORY_MODE);
 }
 
 int64_t host_seek(int descriptor, uint64_t offset, int from)

@@ -21,6 +21,7 @@ enum host_file_kind host_open_kind(int descriptor);
 // As POSIX has them: -1 and errno on failure.
 int host_open_for_reading(const char *path); // never waits for a pipe's other end
 int host_create(const char *path);           // fails where the file exists
+int host_create_directory(const char *path);
 int64_t host_seek(int descriptor, uint64_t offset, int from);
 int64_t host_read(int descriptor, void *buffer, unsigned size);
 int64_t host_write(int descriptor, const void *bytes, unsigned size);

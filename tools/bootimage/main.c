@@ -10,7 +10,14 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-    &create_command, &inspect_command, &verify_command, &run_command, &test_command, NULL,
+    // In the order of the help.
+    &create_command,
+    &inspect_command,
+    &verify_command,
+    &extract_command,
+    &run_command,
+    &test_command,
+    NULL,
 };
 
 static const struct command *find_command(const char *name)

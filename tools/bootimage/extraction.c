@@ -1,0 +1,297 @@
+// Names, checks and writes the files of bootimage extract. Called by extract.c.
+#include "extraction.h"
+
+#include "checksum.h"
+#include "host_system.h"
+#include "output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COPY_SECTORS 128 // read at once
+
+// "module-", the number of a module, "-", its name, ".cmdline": less than any system's limit of
+// 255.
+#define MODULE_FILE_NAME_MAX 200
+#define SAFE_NAME_MAX        128
+
+static const char safe_characters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+// ---- The list -----------------------------------------------------------------------------
+
+static bool refuse_memory(void)
+{
+    (void)complain_of_system(NULL, "not enough memory");
+    return false;
+}
+
+// Whether the reader found this item as it should be.
+static bool is_good(const struct extraction *extraction, const struct image_item *item)
+{
+    const struct image_report *report = &extraction->file->report;
+
+    for (uint32_t i = 0; i < report->part_count; i++) {
+        if (report->parts[i].item == item) {
+            return report->parts[i].good;
+        }
+    }
+    return false; // not found: there was no memory to read it
+}
+
+static bool check_good(const struct extraction *extraction, const struct image_item *item)
+{
+    if (is_good(extraction, item)) {
+        return true;
+    }
+    (void)image_file_complain(extraction->file); // says what is wrong with it
+    return false;
+}
+
+// Adds a file; `directory` may be NULL.
+static bool add(struct extraction *extraction, const char *directory, const char *name,
+                struct extracted file)
+{
+    const char *separator = directory != NULL ? "/" : "";
+    const size_t size = (directory != NULL ? strlen(directory) : 0) + strlen(name) + 2;
+    struct extracted *files =
+        realloc(extraction->files, (extraction->count + 1) * sizeof(*extraction->files));
+
+    if (files == NULL) {
+        return refuse_memory();
+    }
+    extraction->files = files;
+    file.path = malloc(size);
+    if (file.path == NULL) {
+        return refuse_memory();
+    }
+    (void)snprintf(file.path, size, "%s%s%s", directory != NULL ? directory : "", separator, name);
+    files[extraction->count++] = file;
+    return true;
+}
+
+static bool add_item(struct extraction *extraction, const char *directory, const char *name,
+                     const struct image_item *item)
+{
+    return check_good(extraction, item) &&
+           add(extraction, directory, name, (struct extracted){.item = item});
+}
+
+bool extraction_add_kernel(struct extraction *extraction, const char *path)
+{
+    return add_item(extraction, NULL, path, extraction->file->report.items.kernel);
+}
+
+bool extraction_add_module(struct extraction *extraction, const char *name, size_t name_bytes,
+                           const char *path)
+{
+    const struct image_items *items = &extraction->file->report.items;
+
+    for (uint32_t i = 0; i < items->count; i++) {
+        const struct image_item *item = &items->all[i];
+        if (item->kind == IMAGE_ITEM_MODULE && item->name_bytes == name_bytes &&
+            memcmp(image_item_text(items, item), name, name_bytes) == 0) {
+            return add_item(extraction, NULL, path, item);
+        }
+    }
+    begin_complaint();
+    print_on_one_line(stderr, extraction->file->path);
+    (void)fputs(": has no module '", stderr);
+    for (size_t i = 0; i < name_bytes; i++) {
+        const char character[] = {name[i], '\0'};
+        print_on_one_line(stderr, character);
+    }
+    (void)fputs("': bootimage inspect lists them\n", stderr);
+    return false;
+}
+
+bool extraction_check_command_line(const struct extraction *extraction)
+{
+    const struct image_item *item = extraction->file->report.items.command_line;
+
+    return item == NULL || check_good(extraction, item);
+}
+
+// The name of a module's file: nothing from the image in it that could lead elsewhere. The number
+// keeps those apart that differ in other characters only.
+static void name_module(char name[MODULE_FILE_NAME_MAX], const struct extraction *extraction,
+                        const struct image_item *item, uint32_t number)
+{
+    const char *text = image_item_text(&extraction->file->report.items, item);
+    size_t length = (size_t)snprintf(name, MODULE_FILE_NAME_MAX, "module-%" PRIu32 "-", number);
+
+    for (size_t i = 0; i < item->name_bytes && i < SAFE_NAME_MAX; i++) {
+        name[length++] = strchr(safe_characters, text[i]) != NULL ? text[i] : '_';
+    }
+    name[length] = '\0';
+}
+
+static bool add_module(struct extraction *extraction, const char *directory,
+                       const struct image_item *item, uint32_t number)
+{
+    const char *text = image_item_text(&extraction->file->report.items, item);
+    char name[MODULE_FILE_NAME_MAX];
+
+    name_module(name, extraction, item, number);
+    if (!add_item(extraction, directory, name, item)) {
+        return false;
+    }
+    if (item->command_line_bytes == 0) {
+        return true;
+    }
+    (void)strncat(name, ".cmdline", sizeof(name) - strlen(name) - 1);
+    return add(extraction, directory, name,
+               (struct extracted){.text = text + item->name_bytes + 1,
+                                  .text_bytes = item->command_line_bytes});
+}
+
+bool extraction_add_all(struct extraction *extraction, const char *directory)
+{
+    const struct image_items *items = &extraction->file->report.items;
+    uint32_t modules = 0;
+    bool done = true;
+
+    for (uint32_t i = 0; done && i < items->count; i++) {
+        const struct image_item *item = &items->all[i];
+        switch (item->kind) { // image_header_parse knows no other
+        case IMAGE_ITEM_COMMAND_LINE:
+            done = add_item(extraction, directory, "cmdline.txt", item);
+            break;
+        case IMAGE_ITEM_KERNEL:
+            done = add_item(extraction, directory, "kernel.elf", item);
+            break;
+        case IMAGE_ITEM_SYMBOLS:
+            done = add_item(extraction, directory, "symbols.bin", item);
+            break;
+        default:
+            done = add_module(extraction, directory, item, ++modules);
+        }
+    }
+    struct message why;
+    if (done && !host_make_directory(directory, &why)) {
+        (void)complain(directory, why.text);
+        return false;
+    }
+    return done;
+}
+
+// ---- Writing ------------------------------------------------------------------------------
+
+// Copies the item and sums it again: the file may have changed since it was checked.
+static bool copy_item(const struct extraction *extraction, const struct image_item *item,
+                      struct host_output *output, struct message *why)
+{
+    static uint8_t block[COPY_SECTORS * SECTOR_SIZE];
+    const struct image_reader *reader = &extraction->file->reader;
+    uint64_t left = item->bytes;
+    struct checksum_state state;
+    struct image_checksum actual;
+
+    checksum_begin(&state);
+    for (uint64_t at = item->lba * SECTOR_SIZE; left != 0; at += sizeof(block)) {
+        const size_t part = left < sizeof(block) ? (size_t)left : sizeof(block);
+        const size_t whole = (part + SECTOR_SIZE - 1) / SECTOR_SIZE * SECTOR_SIZE;
+        if (!reader->read(reader->context, at, block, whole, why)) {
+            return false;
+        }
+        checksum_add(&state, block, whole);
+        if (!host_output_write(output, block, part, why)) {
+            return false;
+        }
+        left -= part;
+    }
+    actual = checksum_end(&state);
+    return checksum_equal(&actual, &item->checksum) ||
+           message_refuse(why, "the image changed while it was read: try again");
+}
+
+static bool write_file(const struct extraction *extraction, const struct extracted *file)
+{
+    struct host_output output;
+    struct message why;
+    bool done;
+
+    if (!host_output_begin(file->path, extraction->replace, &output, &why)) {
+        (void)complain(file->path, why.text);
+        return false;
+    }
+    done = file->item != NULL ? copy_item(extraction, file->item, &output, &why)
+                              : host_output_write(&output, file->text, file->text_bytes, &why);
+    if (!done) {
+        host_output_abandon(&output);
+    } else {
+        done = host_output_finish(&output, &why);
+    }
+    if (!done) {
+        (void)complain(file->path, why.text);
+    }
+    return done;
+}
+
+// Whether the file may be written, before any is.
+static bool check_place(const struct extraction *extraction, const struct extracted *file)
+{
+    const char *reason = NULL;
+
+    if (host_same_file(file->path, extraction->file->path)) {
+        reason = "is the image itself: name another file";
+    } else if (!extraction->replace &&
+               (host_path_kind(file->path) != HOST_FILE_MISSING || host_is_link(file->path))) {
+        reason = HOST_FILE_IS_THERE;
+    }
+    if (reason != NULL) {
+        (void)complain(file->path, reason);
+    }
+    return reason == NULL;
+}
+
+bool extraction_write(const struct extraction *extraction)
+{
+    const struct extracted *files = extraction->files;
+
+    for (size_t i = 0; i < extraction->count; i++) {
+        if (!check_place(extraction, &files[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < extraction->count; i++) {
+        for (size_t before = 0; extraction->replace && before < i; before++) {
+            if (host_same_file(files[i].path, files[before].path)) {
+                (void)complain(files[i].path, "is the file of another part already: name one for "
+                                              "each");
+                return false;
+            }
+        }
+        if (!write_file(extraction, &files[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void extraction_print(const struct extraction *extraction)
+{
+    const struct image_items *items = &extraction->file->report.items;
+
+    for (size_t i = 0; i < extraction->count; i++) {
+        const struct extracted *file = &extraction->files[i];
+        print_on_one_line(stdout, file->path);
+        (void)printf(": %" PRIu64 " bytes",
+                     file->item != NULL ? file->item->bytes : (uint64_t)file->text_bytes);
+        if (file->item != NULL && file->item->kind == IMAGE_ITEM_MODULE) {
+            (void)printf(", module ");
+            print_quoted(image_item_text(items, file->item), file->item->name_bytes);
+        }
+        (void)printf("\n");
+    }
+}
+
+void extraction_free(struct extraction *extraction)
+{
+    for (size_t i = 0; i < extraction->count; i++) {
+        free(extraction->files[i].path);
+    }
+    free(extraction->files);
+}
