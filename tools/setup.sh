@@ -33,6 +33,7 @@ package_that_brings() {
     */ipxe/qemu/*) echo ipxe-qemu ;;
     frama-c) echo frama-c-base ;;
     grub-mkimage) echo grub-common ;;
+    mformat) echo mtools ;;
     node) echo nodejs ;;
     sfdisk) echo fdisk ;;
     blkid | setpriv | unshare) echo util-linux ;;
@@ -81,7 +82,8 @@ choose_packages() {
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
               clang-format clang-tidy git python3-unicorn python3-distutils"
-        full="frama-c-base why3 cvc4 dosbox grub-common grub-pc-bin ipxe-qemu"
+        full="frama-c-base why3 cvc4 dosbox grub-common grub-pc-bin ipxe-qemu
+              syslinux mtools"
         command -v npm >/dev/null 2>&1 || full="$full nodejs npm"
         ;;
     dnf)

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import matrix
 import report_picture
 import results
+from harness.markdown import table
 
 TITLES = {"Disks": "Disks and machines", "Machines": "Machines and screens", "Memory": "Memory",
           "Cpus": "CPUs", "Kvm": "Real CPUs (KVM)", "Firmware": "Firmware",
@@ -20,14 +21,6 @@ TITLES = {"Disks": "Disks and machines", "Machines": "Machines and screens", "Me
 WORDS = {results.PASSED: "boots", results.REFUSED: "refused with the right message",
          results.SKIPPED: "skipped", results.FAILED: "failed", results.NOT_RUN: "not run"}
 COLUMNS = ("Row", "Machine", "Firmware", "Disk", "CPU", "Memory", "Result", "What it said")
-
-
-def table(lines):
-    """A table of Markdown; the first line is its head."""
-    def row(cells):
-        return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n"
-    head, *rest = lines
-    return row(head) + "|---" * len(head) + "|\n" + "".join(map(row, rest))
 
 
 def machine_line(row, result, said):
