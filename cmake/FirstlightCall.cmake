@@ -10,7 +10,7 @@ endfunction()
 
 # _firstlight_check_call(FUNCTION NAME REQUIRED)
 # For a function that has parsed its arguments with the prefix `arg`: stops on arguments it does not
-# know, on keywords without a value, on missing ones, and on a NAME that cannot be a new target's.
+# know, on keywords without a value, and on missing ones.
 # The caller's variables `flags`, `values` and `lists` are its keywords, REQUIRED is a list of some.
 function(_firstlight_check_call function name required)
   set(known ${values} ${lists} ${flags})
@@ -35,6 +35,10 @@ function(_firstlight_check_call function name required)
       _firstlight_stop(${function} ${name} "${keyword} is missing")
     endif()
   endforeach()
+endfunction()
+
+# Stops if NAME cannot be a new target's.
+function(_firstlight_check_new_target function name)
   if(NOT name MATCHES "^[A-Za-z0-9_.+-]+$")
     _firstlight_stop(${function} "${name}" "the name of a target has letters, digits and _ . + - only")
   endif()
@@ -85,4 +89,31 @@ function(_firstlight_file_of function name what value out)
       "(its type is ${type}). Give the path of the file that it makes")
   endif()
   set(${out} $<TARGET_FILE:${value}> PARENT_SCOPE)
+endfunction()
+
+# _firstlight_image_of(FUNCTION NAME WHAT VALUE OUT)
+# The file of the image that VALUE names: a target of firstlight_add_image, or a path.
+function(_firstlight_image_of function name what value out)
+  if(TARGET "${value}")
+    get_target_property(image ${value} FIRSTLIGHT_IMAGE)
+    if(NOT image)
+      _firstlight_stop(${function} ${name} "${what} ${value} is a target, but not one that "
+        "firstlight_add_image has made")
+    endif()
+  else()
+    _firstlight_file_of(${function} ${name} "${what}" "${value}" image)
+  endif()
+  set(${out} "${image}" PARENT_SCOPE)
+endfunction()
+
+# _firstlight_check_number(FUNCTION NAME KEYWORD LEAST MOST)
+# Stops unless what was said behind KEYWORD, if anything was, is a decimal number from LEAST to MOST.
+function(_firstlight_check_number function name keyword least most)
+  set(value "${arg_${keyword}}")
+  if(NOT DEFINED arg_${keyword})
+    return()
+  endif()
+  if(NOT value MATCHES "^(0|[1-9][0-9]?[0-9]?[0-9]?[0-9]?)$" OR value LESS least OR value GREATER most)
+    _firstlight_stop(${function} ${name} "${keyword} is a number from ${least} to ${most}, not ${value}")
+  endif()
 endfunction()

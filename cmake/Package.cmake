@@ -23,11 +23,12 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/kernel/ DESTINATION ${FIRSTLIGHT_INSTALL
 # ---- For CMake and pkg-config ---------------------------------------------------------------------
 install(EXPORT Firstlight NAMESPACE Firstlight:: FILE FirstlightTargets.cmake
   DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
-foreach(name IN ITEMS Call Compiler Functions Image Kernel Nasm Starter)
+foreach(name IN ITEMS Call Compiler Functions Image Kernel Nasm Run Starter)
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/Firstlight${name}.cmake
     DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
 endforeach()
-foreach(name IN ITEMS Disassemble.cmake NasmDepfile.cmake firstlight-toolchain.cmake)
+foreach(name IN ITEMS Disassemble.cmake NasmDepfile.cmake Run.cmake
+    firstlight-toolchain.cmake)
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/${name} DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
 endforeach()
 set(generated ${PROJECT_BINARY_DIR}/package)

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from harness.environment import build_path, skip_without
-from harness.qemu import QEMU, option_value
+from harness.qemu import QEMU
 
 # Longer than a boot takes, shorter than a person waits for an image that never ends.
 SECONDS = 20
@@ -19,12 +19,14 @@ def image():
     return build_path("firstlight.bin")
 
 
-def run(exit_image=None, seconds=SECONDS, **environment):
+def run(exit_image=None, seconds=SECONDS, qemu_arguments=(), **environment):
     exit_image = exit_image or build_path("firstlight-exit.bin")
     inherited = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    tool = environment.pop("FIRSTLIGHT_BOOTIMAGE", os.environ["FIRSTLIGHT_BOOTIMAGE"])
     return subprocess.run(
-        [os.environ["FIRSTLIGHT_CMAKE"], f"-DIMAGE={image()}", f"-DEXIT_IMAGE={exit_image}",
-         f"-DSECONDS={seconds}", "-P", os.environ["FIRSTLIGHT_RUN_SCRIPT"]],
+        [os.environ["FIRSTLIGHT_CMAKE"], f"-DBOOTIMAGE={tool}",
+         f"-DIMAGE={image()}", f"-DWITHOUT_DISPLAY={exit_image}", f"-DSECONDS={seconds}",
+         "-P", os.environ["FIRSTLIGHT_RUN_SCRIPT"], "--", *qemu_arguments],
         env={**inherited, **environment}, text=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
 
@@ -57,18 +59,17 @@ class WithoutDisplay(unittest.TestCase):
 
 class WithDisplay(unittest.TestCase):
     def test_opens_a_window(self):
-        """A stand-in for QEMU records its arguments: no window can be looked at here."""
+        """A stand-in for the tool records its arguments: no window can be looked at here."""
         with tempfile.TemporaryDirectory() as folder:
             record = Path(folder, "arguments")
-            stand_in = Path(folder, "qemu-system-x86_64")
+            stand_in = Path(folder, "bootimage")
             stand_in.write_text(f'#!/bin/sh\necho "$@" > "{record}"\n')
             stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
-            path = f"{folder}:{os.environ['PATH']}"
             for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
-                done = run(PATH=path, **{variable: ":0"})
+                done = run(qemu_arguments=("-m", "1G"), FIRSTLIGHT_BOOTIMAGE=str(stand_in),
+                           **{variable: ":0"})
                 self.assertEqual(done.returncode, 0, done.stdout)
-                self.assertEqual(record.read_text(),
-                                 f"-drive format=raw,file={option_value(image())}\n")
+                self.assertEqual(record.read_text(), f"run {image()} --display -- -m 1G\n")
 
 
 if __name__ == "__main__":
