@@ -17,6 +17,7 @@ const struct command *const commands[] = {
     &extract_command,
     &run_command,
     &test_command,
+    &write_command,
     NULL,
 };
 
