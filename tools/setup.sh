@@ -24,6 +24,7 @@ v86_folder=$v86_home/node_modules/v86
 package_that_brings() {
     case $1 in
     "$v86_folder") echo "$v86 (npm)" ;;
+    qemu-img) echo qemu-utils ;;
     qemu-system-*) echo qemu-system-x86 ;;
     */bochs/*) echo bochsbios ;;
     */seabios/*) echo seabios ;;
@@ -83,7 +84,8 @@ choose_packages() {
         gui="qemu-system-gui"
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
-              clang-format clang-tidy git python3-unicorn python3-distutils e2fsprogs mount"
+              clang-format clang-tidy git python3-unicorn python3-distutils e2fsprogs mount
+              qemu-utils xorriso"
         full="frama-c-base why3 cvc4 dosbox grub-common grub-pc-bin ipxe-qemu
               syslinux mtools"
         command -v npm >/dev/null 2>&1 || full="$full nodejs npm"
@@ -92,7 +94,7 @@ choose_packages() {
         build="clang lld nasm cmake ninja-build glibc-devel qemu-system-x86-core"
         gui="qemu-ui-gtk"
         test="python3 gcc gcc-c++ mingw64-gcc libcmocka-devel compiler-rt llvm bochs util-linux parted
-              genisoimage syslinux-nonlinux clang-tools-extra git"
+              genisoimage qemu-img syslinux-nonlinux xorriso clang-tools-extra git"
         ;;
     pacman)
         build="clang lld nasm cmake ninja qemu-system-x86"

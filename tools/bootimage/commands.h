@@ -28,6 +28,7 @@ struct command {
 
 extern const struct command create_command;
 extern const struct command inspect_command;
+extern const struct command convert_command;
 extern const struct command extract_command;
 extern const struct command verify_command;
 extern const struct command run_command;

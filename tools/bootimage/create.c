@@ -3,11 +3,13 @@
 #include "elf.h"
 #include "host_file.h"
 #include "image_layout.h"
+#include "image_output.h"
 #include "kernel_pack.h"
 #include "modules.h"
 #include "options.h"
 #include "output.h"
 #include "symbol_table.h"
+#include "variant.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@ struct create_options {
     const char *output;
     const char *command_line;
     bool symbols;
+    enum image_variant variant;
     struct module_list modules;
 };
 
@@ -40,20 +43,12 @@ static int load_kernel(const char *path, struct packed_kernel *packed, struct sy
     return done ? EXIT_SUCCESS : complain(path, why.text);
 }
 
-static int write_output(const char *path, const struct image_parts *parts)
+// A raw_image_writer; `context` is a struct image_parts.
+static bool write_image(void *context, struct host_output *output, struct message *why)
 {
-    struct host_output output;
-    const struct image_writer writer = {host_output_write, &output};
-    struct message why;
+    const struct image_writer writer = {host_output_write, output};
 
-    if (!host_output_begin(path, true, &output, &why)) {
-        return complain(path, why.text);
-    }
-    if (!image_write(parts, &writer, &why)) {
-        host_output_abandon(&output);
-        return complain(path, why.text);
-    }
-    return host_output_finish(&output, &why) ? EXIT_SUCCESS : complain(path, why.text);
+    return image_write(context, &writer, why);
 }
 
 static int create(struct create_options *options)
@@ -74,7 +69,7 @@ static int create(struct create_options *options)
         status = module_list_find(&options->modules, options->output);
     }
     if (status == EXIT_SUCCESS) {
-        const struct image_parts parts = {
+        struct image_parts parts = {
             .mbr = embedded_mbr,
             .mbr_bytes = embedded_mbr_size,
             .stage2 = embedded_stage2,
@@ -86,14 +81,23 @@ static int create(struct create_options *options)
             .modules = options->modules.modules,
             .module_count = options->modules.count,
         };
-        status = write_output(options->output, &parts);
+        status = image_output_make(options->output, options->variant, write_image, &parts);
     }
     packed_kernel_free(&kernel);
     symbol_table_free(&symbols);
     return status;
 }
 
-enum { KERNEL, OUTPUT, COMMAND_LINE, MODULE, MODULE_COMMAND_LINE, NO_SYMBOLS, OPTION_COUNT };
+enum {
+    KERNEL,
+    OUTPUT,
+    COMMAND_LINE,
+    MODULE,
+    MODULE_COMMAND_LINE,
+    NO_SYMBOLS,
+    FORMAT,
+    OPTION_COUNT,
+};
 
 static const struct option create_option_table[OPTION_COUNT] = {
     [KERNEL] = {.name = "--kernel",
@@ -121,6 +125,7 @@ static const struct option create_option_table[OPTION_COUNT] = {
     [NO_SYMBOLS] = {.name = "--no-symbols",
                     .help = "leave the names of the kernel's functions out, which a panic could "
                             "print"},
+    [FORMAT] = {.name = "--format", .value = "FORMAT", .help = VARIANT_OPTION_HELP},
 };
 
 static int run(char **arguments)
@@ -134,7 +139,11 @@ static int run(char **arguments)
         options.output = values[OUTPUT];
         options.command_line = values[COMMAND_LINE] != NULL ? values[COMMAND_LINE] : "";
         options.symbols = values[NO_SYMBOLS] == NULL;
-        status = create(&options);
+        if (values[FORMAT] == NULL || variant_find(values[FORMAT], &options.variant)) {
+            status = create(&options);
+        } else {
+            (void)options_refuse(&create_command, VARIANT_OPTION_WRONG, values[FORMAT]);
+        }
     }
     module_list_free(&options.modules);
     return status;
@@ -145,8 +154,10 @@ const struct command create_command = {
     .summary = "make an image of a kernel",
     .usage = "--kernel FILE --output FILE [OPTION]...",
     .description = "Checks the kernel with the bootloader's own code and writes the disk image.",
-    .notes = "The same input gives the same image, byte for byte. Debug information and sections "
-             "stay out of it. To put it on a USB stick, copy it with dd.",
+    .notes =
+        "The same input gives the same image, byte for byte. Debug information and sections "
+        "stay out of it. To put a raw image on a USB stick, copy it with dd. The other formats "
+        "are those of bootimage convert, which says what they need.",
     .options = create_option_table,
     .option_count = OPTION_COUNT,
     .run = run,

@@ -46,7 +46,8 @@ static bool check_wishes(const char **values, const struct wishes *wishes)
         return false;
     }
     if (single && values[ALL] != NULL) {
-        return options_refuse(&extract_command, "beside --all, which takes everything out, there cannot be",
+        return options_refuse(&extract_command,
+                              "beside --all, which takes everything out, there cannot be",
                               values[KERNEL] != NULL      ? "--kernel"
                               : wishes->module_count != 0 ? "--module"
                                                           : "--cmdline");

@@ -161,7 +161,9 @@ bool host_make_directory(const char *path, struct message *why)
 
 static void free_names(struct host_output *output)
 {
-    host_guard_temporary(NULL);
+    if (output->temporary != NULL) {
+        host_unguard_temporary(output->temporary);
+    }
     free(output->target);
     free(output->temporary);
     output->target = NULL;
@@ -176,8 +178,7 @@ static char *copy_text(const char *text)
     return copy != NULL ? memcpy(copy, text, size) : NULL;
 }
 
-// Bytes of a path up to and with its last separator.
-static size_t folder_length(const char *path)
+size_t host_folder_length(const char *path)
 {
     size_t length = strlen(path);
 
@@ -190,7 +191,7 @@ static size_t folder_length(const char *path)
 // Creates a file that was not there, in the folder of the target.
 static bool create_temporary(struct host_output *output, struct message *why)
 {
-    const size_t folder = folder_length(output->target);
+    const size_t folder = host_folder_length(output->target);
 
     output->temporary = malloc(folder + TEMPORARY_NAME_MAX);
     if (output->temporary == NULL) {
@@ -298,6 +299,12 @@ bool host_output_write(void *context, const void *bytes, size_t size, struct mes
         size -= (size_t)done;
     }
     return true;
+}
+
+bool host_output_seek(struct host_output *output, uint64_t offset, struct message *why)
+{
+    return host_seek(output->descriptor, offset, SEEK_SET) >= 0 ||
+           refuse_errno(why, "cannot be written");
 }
 
 bool host_output_finish(struct host_output *output, struct message *why)

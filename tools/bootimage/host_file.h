@@ -35,6 +35,9 @@ bool host_input_read(void *context, uint64_t offset, void *buffer, size_t size,
                      struct message *why);
 void host_input_close(struct host_input *input);
 
+// Bytes of a path up to and with its last separator.
+size_t host_folder_length(const char *path);
+
 // Makes a directory, unless there is one.
 bool host_make_directory(const char *path, struct message *why);
 
@@ -58,6 +61,8 @@ bool host_output_begin(const char *path, bool replace, struct host_output *outpu
                        struct message *why);
 // `context` is a struct host_output; the write function of struct image_writer.
 bool host_output_write(void *context, const void *bytes, size_t size, struct message *why);
+// Has the next bytes written at this place of the file.
+bool host_output_seek(struct host_output *output, uint64_t offset, struct message *why);
 // Brings the bytes to the disk and gives the file its name, or on failure removes it.
 bool host_output_finish(struct host_output *output, struct message *why);
 // Removes what was written.

@@ -132,6 +132,11 @@ void host_guard_temporary(const char *path)
     (void)path; // Windows removes no open file
 }
 
+void host_unguard_temporary(const char *path)
+{
+    (void)path;
+}
+
 bool host_shows_colour(FILE *stream)
 {
     const HANDLE console = (HANDLE)_get_osfhandle(_fileno(stream));
@@ -275,29 +280,57 @@ bool host_shows_colour(FILE *stream)
     return isatty(fileno(stream)) == 1;
 }
 
-static const char *volatile guarded_temporary;
+#define GUARDED_MAX 2 // the raw image and what is made of it
 
-static void remove_temporary_and_end(int signal_number)
+static const char *volatile guarded[GUARDED_MAX];
+
+static void remove_temporaries_and_end(int signal_number)
 {
-    const char *path = guarded_temporary;
-
-    if (path != NULL) {
-        unlink(path);
+    for (size_t i = 0; i < GUARDED_MAX; i++) {
+        const char *path = guarded[i];
+        if (path != NULL) {
+            unlink(path);
+        }
     }
     (void)signal(signal_number, SIG_DFL);
     (void)raise(signal_number);
 }
 
-void host_guard_temporary(const char *path)
+static void set_endings(void (*handler)(int))
 {
     static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
 
-    guarded_temporary = path;
     (void)signal(SIGXFSZ, SIG_IGN);
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        if (signal(endings[i], path != NULL ? remove_temporary_and_end : SIG_DFL) == SIG_IGN) {
+        if (signal(endings[i], handler) == SIG_IGN) {
             (void)signal(endings[i], SIG_IGN); // as under nohup
         }
+    }
+}
+
+void host_guard_temporary(const char *path)
+{
+    for (size_t i = 0; i < GUARDED_MAX; i++) {
+        if (guarded[i] == NULL) {
+            guarded[i] = path;
+            break;
+        }
+    }
+    set_endings(remove_temporaries_and_end);
+}
+
+void host_unguard_temporary(const char *path)
+{
+    bool none = true;
+
+    for (size_t i = 0; i < GUARDED_MAX; i++) {
+        if (guarded[i] == path) {
+            guarded[i] = NULL;
+        }
+        none = none && guarded[i] == NULL;
+    }
+    if (none) {
+        set_endings(SIG_DFL);
     }
 }
 

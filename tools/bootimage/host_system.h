@@ -46,7 +46,9 @@ void host_copy_mode(const char *path, int descriptor);
 bool host_shows_colour(FILE *stream);
 
 // Has the file removed should a signal end the program, and makes a file size limit an error of
-// writing instead of an end. NULL: no file any more.
+// writing instead of an end. Two files at most at a time; the path must stay where it is until
+// host_unguard_temporary gets the same pointer.
 void host_guard_temporary(const char *path);
+void host_unguard_temporary(const char *path);
 
 #endif
