@@ -23,13 +23,19 @@
 
         bits 16
         cpu 386
+%ifidn __?OUTPUT_FORMAT?__, bin
         org MBR_ADDRESS
         [map symbols mbr.map]   ; for the build's report of the bytes left
+%else                           ; the same with symbols for a debugger: a linker says where
+        section .text
+        global mbr
+%endif
 
 ; Bytes that firmware may stamp, after the "modern standard MBR" of later DOS versions.
 STAMPED_OFFSET  equ 0DAh
 STAMPED_END     equ 0E0h
 
+FIRST_BLOCK_ENTRY equ STAGE2_ADDRESS + STAGE2_HEADER_SIZE
 READ_ATTEMPTS   equ 5
 
 ; Variable, behind the MBR.
@@ -192,7 +198,7 @@ load_first_block:
         cmp ebx, [si]
         jne load_damaged
         cmp edi, [si + 4]
-        je STAGE2_ADDRESS + STAGE2_HEADER_SIZE
+        je mbr + FIRST_BLOCK_ENTRY - MBR_ADDRESS   ; by its distance: holds before a linker, too
 load_damaged:
         mov si, message_damaged
 load_failed:

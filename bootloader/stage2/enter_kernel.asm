@@ -63,6 +63,7 @@ handover_code:
         xor r13d, r13d
         xor r14d, r14d
         xor r15d, r15d
+.last_jump:                             ; a debugger stops here
         jmp [rel handover_entry_slot]
         align 8
 handover_entry_slot:

@@ -1,0 +1,1 @@
+"""The parts of tools/gdb/firstlight.py, which gdb sources."""
