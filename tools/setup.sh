@@ -75,7 +75,7 @@ done
 # Testing: Python drives; cmocka and the sanitizers' runtime for unit tests; Bochs, the second
 # emulator; sfdisk, parted, El Torito and memdisk for images; gcc and mingw, the host tool's other
 # compilers; llvm-readelf and -objdump; the formatter and the linter, and git, which lists what to
-# lint; Unicorn, a CPU for boot sectors; losetup and mkfs for disks to write.
+# lint; gdb; Unicorn, a CPU for boot sectors; losetup and mkfs for disks to write.
 # The laboratory (full; apt only, elsewhere its tests are skipped where something is missing).
 choose_packages() {
     case $1 in
@@ -84,7 +84,7 @@ choose_packages() {
         gui="qemu-system-gui"
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
-              clang-format clang-tidy git python3-unicorn python3-distutils e2fsprogs mount
+              clang-format clang-tidy git gdb python3-unicorn python3-distutils e2fsprogs mount
               qemu-utils xorriso"
         full="frama-c-base why3 cvc4 dosbox grub-common grub-pc-bin ipxe-qemu
               syslinux mtools"
@@ -94,13 +94,13 @@ choose_packages() {
         build="clang lld nasm cmake ninja-build glibc-devel qemu-system-x86-core"
         gui="qemu-ui-gtk"
         test="python3 gcc gcc-c++ mingw64-gcc libcmocka-devel compiler-rt llvm bochs util-linux parted
-              genisoimage qemu-img syslinux-nonlinux xorriso clang-tools-extra git"
+              genisoimage qemu-img syslinux-nonlinux xorriso clang-tools-extra git gdb"
         ;;
     pacman)
         build="clang lld nasm cmake ninja qemu-system-x86"
         gui="qemu-ui-gtk"
         test="python gcc mingw-w64-gcc cmocka compiler-rt llvm bochs util-linux parted cdrtools
-              syslinux git"
+              syslinux git gdb"
         ;;
     brew)
         build="llvm lld nasm cmake ninja qemu"

@@ -88,8 +88,8 @@ class Architecture:
         wanted = BY_BITS[bits]
         if self._folder is None or wanted == self._current:
             return
-        # The description alone says less than an architecture that is chosen, so both change.
-        _quietly("set architecture auto")
+        # In this order: an architecture is only taken with its description. Not by way of `auto`:
+        # gdb 13 fails where its program is of another architecture.
         _quietly(f"set tdesc filename {self._path(wanted)}")
         _quietly(f"set architecture {wanted}")
         self._current = wanted

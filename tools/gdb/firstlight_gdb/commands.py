@@ -106,8 +106,8 @@ class PageTables(Subcommand):
 
 Usage: firstlight page-tables [FROM [TO]]
 Virtual addresses, first physical address, rights, number and size of pages; pages that continue each
-other with the same rights are one line. FROM and TO (both inclusive; TO alone defaults to FROM) choose
-the lines that touch these addresses."""
+other with the same rights are one line. Only the pages that touch FROM to TO, both
+included; TO is FROM unless it is given."""
 
     def run(self, argument):
         values = [number(part) for part in gdb.string_to_argv(argument)]

@@ -59,6 +59,7 @@ def read_physical(address, count):
 
 def register(name):
     """A register of the running frame as a number; it has the same name in all architectures."""
+    connection()
     # As text: a register of flags is no number for gdb, and what is one may be signed.
     return int(gdb.newest_frame().read_register(name).format_string(format="x"), 16)
 
@@ -80,6 +81,7 @@ def first_argument():
 
 def cpu_text():
     """What the monitor tells of the CPU that is selected in gdb."""
+    connection()
     number = gdb.selected_thread().num - 1
     parts = re.split(r"^CPU#(\d+)\s*$", monitor("info registers -a"), flags=re.MULTILINE)
     for index in range(1, len(parts) - 1, 2):

@@ -121,7 +121,7 @@ class _Lister:
 
 
 def ranges(read, root, levels=4, no_execute=True, first=0, last=(1 << 64) - 1):
-    """All that is mapped and touches the addresses from `first` to `last`: pages of one size, with
+    """The pages that touch the addresses from `first` to `last`: those of one size, with
     the same rights, that continue each other in virtual and physical memory, are one Range. One with
     page_size 0 is a table that is reached from itself (a recursive slot)."""
     lister = _Lister(read, levels, no_execute, first, last)
