@@ -1,24 +1,34 @@
-# firstlight_add_debug(NAME IMAGE file KERNEL file [DEPENDS target-or-file...]
-#                      [QEMU_ARGS argument...])
-# Adds the target NAME: IMAGE in QEMU under gdb, with the symbols of the loader and of KERNEL, its
-# unstripped ELF file; both may be generator expressions. QEMU_ARGS go to QEMU as they are. DEPENDS:
-# what to build before. The variable FIRSTLIGHT_GDB_SCRIPT names tools/gdb's firstlight.py.
-set(FIRSTLIGHT_DEBUG_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/Debug.cmake)
+# The function that boots an image under gdb.
 
+# firstlight_add_debug(NAME IMAGE image-target [QEMU_ARGS argument...] [DEPENDS target-or-file...])
+# Adds the target NAME: the image of a target that firstlight_add_image made, in QEMU under gdb, with the
+# symbols of the loader and of the image's kernel. QEMU_ARGS go to QEMU as they are. README.md in
+# share/firstlight/gdb describes the session.
 function(firstlight_add_debug name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "IMAGE;KERNEL" "DEPENDS;QEMU_ARGS")
-  foreach(required IN ITEMS IMAGE KERNEL)
-    if(NOT arg_${required})
-      message(FATAL_ERROR "firstlight_add_debug(${name}): ${required} is missing")
-    endif()
-  endforeach()
-  if(arg_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "firstlight_add_debug(${name}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
+  set(flags "")
+  set(values IMAGE)
+  set(lists QEMU_ARGS DEPENDS)
+  set(function firstlight_add_debug)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "${flags}" "${values}" "${lists}")
+  _firstlight_check_call(${function} "${name}" IMAGE)
+  set(image "")
+  if(TARGET "${arg_IMAGE}")
+    get_target_property(image ${arg_IMAGE} FIRSTLIGHT_IMAGE)
+    get_target_property(kernel ${arg_IMAGE} FIRSTLIGHT_KERNEL)
+  endif()
+  if(NOT image)
+    _firstlight_stop(${function} ${name} "IMAGE ${arg_IMAGE} is no target of firstlight_add_image")
+  endif()
+  get_property(script GLOBAL PROPERTY FIRSTLIGHT_GDB_SCRIPT)
+  set(commands "")
+  if(TARGET firstlight_gdb) # this project's own, where the script is made
+    set(commands firstlight_gdb)
   endif()
   add_custom_target(${name}
-    COMMAND ${CMAKE_COMMAND} -DIMAGE=${arg_IMAGE} -DKERNEL=${arg_KERNEL}
-      -DGDB_SCRIPT=${FIRSTLIGHT_GDB_SCRIPT} -P ${FIRSTLIGHT_DEBUG_SCRIPT} -- ${arg_QEMU_ARGS}
-    DEPENDS ${arg_DEPENDS}
+    COMMAND ${CMAKE_COMMAND} -DIMAGE=${image} -DKERNEL=${kernel} -DGDB_SCRIPT=${script}
+      -DBOOTIMAGE=$<TARGET_FILE:Firstlight::bootimage>
+      -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/Debug.cmake -- ${arg_QEMU_ARGS}
+    DEPENDS ${arg_IMAGE} ${commands} ${arg_DEPENDS}
     USES_TERMINAL
     VERBATIM)
 endfunction()

@@ -6,6 +6,7 @@ include(CMakePackageConfigHelpers)
 set(FIRSTLIGHT_INSTALL_DATA ${CMAKE_INSTALL_DATADIR}/firstlight)
 set(FIRSTLIGHT_INSTALL_KERNEL ${FIRSTLIGHT_INSTALL_DATA}/kernel)
 set(FIRSTLIGHT_INSTALL_LOADER ${FIRSTLIGHT_INSTALL_DATA}/loader)
+set(FIRSTLIGHT_INSTALL_GDB ${FIRSTLIGHT_INSTALL_DATA}/gdb)
 # share and not lib: a project without a compiler finds it there, too.
 set(FIRSTLIGHT_INSTALL_CMAKE ${CMAKE_INSTALL_DATADIR}/cmake/Firstlight)
 
@@ -15,26 +16,28 @@ set_target_properties(firstlight_boot_contract PROPERTIES EXPORT_NAME headers)
 install(TARGETS firstlight_bootimage firstlight_boot_contract EXPORT Firstlight)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/bootloader/include/firstlight
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES ${FIRSTLIGHT_MBR_BIN} ${FIRSTLIGHT_STAGE2_BIN} ${FIRSTLIGHT_STAGE2_ELF}
-  DESTINATION ${FIRSTLIGHT_INSTALL_LOADER})
+install(FILES ${FIRSTLIGHT_MBR_BIN} ${FIRSTLIGHT_STAGE2_BIN} DESTINATION ${FIRSTLIGHT_INSTALL_LOADER})
+# gdb's commands, and beside them the loader's symbols, as in the build tree.
+install(DIRECTORY ${FIRSTLIGHT_SHARE}/gdb ${FIRSTLIGHT_SHARE}/loader
+  DESTINATION ${FIRSTLIGHT_INSTALL_DATA} PATTERN __pycache__ EXCLUDE)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/kernel/ DESTINATION ${FIRSTLIGHT_INSTALL_KERNEL}
   FILES_MATCHING PATTERN *.c PATTERN *.h PATTERN *.asm PATTERN *.ld PATTERN sources.cmake)
 
 # ---- For CMake and pkg-config ---------------------------------------------------------------------
 install(EXPORT Firstlight NAMESPACE Firstlight:: FILE FirstlightTargets.cmake
   DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
-foreach(name IN ITEMS Call Compiler Functions Image Kernel Nasm Run Starter)
+foreach(name IN ITEMS Call Compiler Debug Functions Image Kernel Nasm Run Starter)
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/Firstlight${name}.cmake
     DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
 endforeach()
-foreach(name IN ITEMS Disassemble.cmake NasmDepfile.cmake Run.cmake
+foreach(name IN ITEMS Debug.cmake Disassemble.cmake NasmDepfile.cmake Run.cmake
     firstlight-toolchain.cmake)
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/${name} DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
 endforeach()
 set(generated ${PROJECT_BINARY_DIR}/package)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/FirstlightConfig.cmake.in
   ${generated}/FirstlightConfig.cmake INSTALL_DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE}
-  PATH_VARS FIRSTLIGHT_INSTALL_KERNEL FIRSTLIGHT_INSTALL_LOADER)
+  PATH_VARS FIRSTLIGHT_INSTALL_KERNEL FIRSTLIGHT_INSTALL_LOADER FIRSTLIGHT_INSTALL_GDB)
 # Before version 1, a new minor version may change the functions. A 32-bit project can use it as well.
 write_basic_package_version_file(${generated}/FirstlightConfigVersion.cmake
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)

@@ -1,5 +1,5 @@
 """gdb commands for Firstlight: `source` this file in gdb (12 or later, with Python), then
-`help firstlight`. README.md beside it shows a session. The loader's symbols are in the folder `debug`
+`help firstlight`. README.md beside it shows a session. The loader's symbols are in the folder `loader`
 beside the folder of this file: share/firstlight, installed or in the build tree."""
 
 import os
@@ -14,7 +14,8 @@ if int(gdb.VERSION.split(".")[0]) < _LEAST_MAJOR:
     raise gdb.GdbError(f"firstlight.py needs gdb {_LEAST_MAJOR} or later, this is {gdb.VERSION}")
 
 sys.path.insert(0, _HERE)
+sys.dont_write_bytecode = True  # nothing is left in an installed folder
 
 from firstlight_gdb import commands, session  # noqa: E402, once the path is known
 
-commands.register(session.Session(os.path.join(os.path.dirname(_HERE), "debug")))
+commands.register(session.Session(os.path.join(os.path.dirname(_HERE), "loader")))

@@ -73,8 +73,8 @@ class Handover(gdb.Breakpoint):
 class Session:
     """There is one: `firstlight` the gdb command has it."""
 
-    def __init__(self, debug_folder):
-        self._folder = debug_folder
+    def __init__(self, loader_folder):
+        self._folder = loader_folder
         self._architecture = Architecture()
         self._emulator = None
         self._command = None
@@ -130,14 +130,17 @@ class Session:
 
     def use_kernel(self, path):
         self.kernel = Kernel(path)
-        if self.kernel.is_program():
+        # A position-independent one's symbols would be at wrong addresses, the loader's among them,
+        # until the last jump; breakpoints on its functions wait for it.
+        gdb.execute("set breakpoint pending on")
+        if self.kernel.position_independent:
+            if self.kernel.is_program():
+                gdb.execute("symbol-file", to_string=True)
+        elif self.kernel.is_program():
             self.kernel.slide = 0
-        elif not self.kernel.position_independent:
+        else:
             with self._architecture.wide():
                 self._place_kernel(0)
-        # A position-independent one's symbols would be at wrong addresses until the last jump;
-        # breakpoints on its functions wait for it.
-        gdb.execute("set breakpoint pending on")
 
     # ---- breakpoints ----
 
