@@ -1,12 +1,12 @@
-# cmake -DIMAGE=file -DKERNEL=file -DGDB_SCRIPT=file -DBOOTIMAGE=program -P Debug.cmake
+# cmake -DIMAGE=file [-DKERNEL=file] -DGDB_SCRIPT=file -DBOOTIMAGE=program -P Debug.cmake
 #       [-- QEMU argument...]
 # Boots IMAGE in QEMU by `bootimage run --debug`, under gdb with the commands of tools/gdb (GDB_SCRIPT)
-# and the symbols of loader and KERNEL. gdb is in the foreground; QEMU ends with it. The environment
+# and the symbols of the loader and, if it is known, of KERNEL. gdb is in the foreground; QEMU ends with it. The environment
 # variable GDB names another gdb. Called by the targets of firstlight_add_debug.
 
 cmake_minimum_required(VERSION 3.25)
 
-foreach(needed IN ITEMS IMAGE KERNEL GDB_SCRIPT BOOTIMAGE)
+foreach(needed IN ITEMS IMAGE GDB_SCRIPT BOOTIMAGE)
   if(NOT EXISTS "${${needed}}")
     message(FATAL_ERROR "Debug.cmake: ${needed} is not a file: ${${needed}}")
   endif()
@@ -21,14 +21,18 @@ if(NOT gdb)
     "the environment variable GDB")
 endif()
 
-# Adds a word to a command, as gdb splits its command lines.
-function(append_word command word)
+# Adds a word to the command in a variable, as gdb splits its command lines.
+function(append_word variable word)
   string(REGEX REPLACE "([^A-Za-z0-9_./:=,@%+-])" "\\\\\\1" word "${word}")
-  set(${command} "${${command}} ${word}" PARENT_SCOPE)
+  set(${variable} "${${variable}} ${word}" PARENT_SCOPE)
 endfunction()
 
-set(use_kernel "firstlight kernel")
-append_word(use_kernel "${KERNEL}")
+set(use_kernel "")
+if(NOT "${KERNEL}" STREQUAL "")
+  set(command "firstlight kernel")
+  append_word(command "${KERNEL}")
+  set(use_kernel -ex "${command}")
+endif()
 set(start "firstlight start")
 foreach(word IN ITEMS "${BOOTIMAGE}" run --debug "${IMAGE}" --)
   append_word(start "${word}")
@@ -44,7 +48,7 @@ foreach(index RANGE ${last})
 endforeach()
 
 execute_process(
-  COMMAND "${gdb}" -q -x "${GDB_SCRIPT}" -ex "firstlight own-terminal" -ex "${use_kernel}"
+  COMMAND "${gdb}" -q -x "${GDB_SCRIPT}" -ex "firstlight own-terminal" ${use_kernel}
     -ex "${start}"
   RESULT_VARIABLE status)
 if(NOT status EQUAL 0)

@@ -2,7 +2,7 @@
 
 # firstlight_add_run(NAME IMAGE image [WITHOUT_DISPLAY image] [QEMU_ARGS argument...])
 # Adds the target NAME, which boots the image by `bootimage run`, and NAME-debug, which boots it halted
-# under a debugger. README.md beside this file describes each argument.
+# under gdb. README.md beside this file describes each argument.
 function(firstlight_add_run name)
   set(flags "")
   set(values IMAGE WITHOUT_DISPLAY)
@@ -28,11 +28,7 @@ function(firstlight_add_run name)
       -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/Run.cmake ${qemu_arguments})
   endif()
   add_custom_target(${name} COMMAND ${run} DEPENDS ${depends} USES_TERMINAL VERBATIM)
-  add_custom_target(${name}-debug
-    COMMAND ${tool} run ${image} --debug ${qemu_arguments}
-    DEPENDS ${arg_IMAGE}
-    USES_TERMINAL
-    VERBATIM)
+  firstlight_add_debug(${name}-debug IMAGE "${arg_IMAGE}" QEMU_ARGS ${arg_QEMU_ARGS})
 endfunction()
 
 # firstlight_add_boot_test(NAME IMAGE image EXPECT regex... [EXIT_CODE number] [TIMEOUT seconds]

@@ -27,7 +27,8 @@ IMAGES = {"firstlight.bin", "firstlight-exit.bin", IMAGE_WITH_MODULE}
 OUTPUT = "-DOUTPUT="  # what the build's CMake scripts are told
 TOOL = {"embedded_stage2.c", "bootimage"} | IMAGES
 STAGE2 = {"stage2.elf", "stage2.bin"} | TOOL
-MBR = {"mbr.bin", "embedded_mbr.c", "bootimage"} | IMAGES
+MBR_TWIN = {"mbr.elf", "mbr-linked.bin"}  # for the debugger
+MBR = {"mbr.bin", "mbr.o", "embedded_mbr.c", "bootimage"} | MBR_TWIN | IMAGES
 
 # All C of stage 2 in one file, as assembly text with packed messages, and how they are packed.
 PACKED = "bootloader/stage2/packed/*.s.o"
@@ -35,6 +36,7 @@ PACKED = "bootloader/stage2/packed/*.s.o"
 # Touched file -> the files made again, compiler's objects by the name of their source.
 CASES = {
     "bootloader/mbr/mbr.asm": MBR,
+    "bootloader/mbr/mbr.ld": {"mbr.ld"} | MBR_TWIN,
     "bootloader/stage2/uart.inc": {"first_block.o"} | STAGE2 | MBR,
     "bootloader/stage2/disk_reader.inc": {"first_block.o"} | STAGE2,
     "bootloader/stage2/stage2.ld": {"stage2.ld"} | STAGE2,
