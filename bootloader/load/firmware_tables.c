@@ -7,8 +7,11 @@
 
 #define PARAGRAPH 16u
 
-// All signatures have the same second byte, and it is rare: the first test of a paragraph.
-#define SECOND_BYTE 'S'
+// All signatures have the same second byte, and it is rare: the first test of a paragraph. The
+// second test is of the first byte.
+#define SECOND_BYTE       'S'
+#define RSDP_FIRST_BYTE   'R'
+#define SMBIOS_FIRST_BYTE '_'
 
 // ACPI 6.4, table 5.3.
 #define RSDP_SIGNATURE         "RSD PTR "
@@ -21,6 +24,7 @@
 // SMBIOS 3.4, tables 1 and 2. Version 2.1 gave the 32-bit entry point's length as 1Eh by mistake.
 #define SMBIOS_SIGNATURE     "_SM_"
 #define SMBIOS_LENGTH        5
+#define SMBIOS_MAJOR         6
 #define SMBIOS_LENGTH_MIN    0x1Eu
 #define SMBIOS_SIZE          0x1Fu
 #define SMBIOS_DMI           0x10
@@ -28,6 +32,7 @@
 #define SMBIOS3_SIGNATURE    "_SM3_"
 #define SMBIOS3_LENGTH       6
 #define SMBIOS3_LENGTH_MIN   0x18u
+#define SMBIOS3_FIRST_MAJOR  3
 #define SMBIOS_LENGTH_MAX    0x20u
 
 #define BEGINS_WITH(bytes, signature) (memcmp(bytes, signature, sizeof(signature) - 1) == 0)
@@ -166,16 +171,34 @@ static const uint8_t *next_candidate(const uint8_t *at, const uint8_t *end)
     return at;
 }
 
+// Whether the 32-bit entry point found at `bytes` is from before there were 64-bit ones.
+/*@ requires \valid_read(bytes + (0 .. PARAGRAPH - 1)) && \valid_read(tables);
+    assigns \nothing; */
+static bool is_last_smbios(const uint8_t *bytes, uint64_t physical,
+                           const struct boot_tables *tables)
+{
+    return tables->smbios_physical == physical && bytes[SMBIOS_MAJOR] < SMBIOS3_FIRST_MAJOR;
+}
+
 void firmware_tables_find(const uint8_t *area, uint64_t bytes, uint64_t physical,
                           struct boot_tables *tables)
 {
     const uint8_t *end = area + bytes;
+    bool smbios_done = false;
     /*@ loop invariant area <= at <= end && \base_addr(at) == \base_addr(area) &&
             (at - area) % PARAGRAPH == 0;
-        loop assigns at, *tables;
+        loop assigns at, smbios_done, *tables;
         loop variant end - at; */
     for (const uint8_t *at = next_candidate(area, end); at != end;
          at = next_candidate(at + PARAGRAPH, end)) {
-        examine(at, (uint64_t)(end - at), physical + (uint64_t)(at - area), tables);
+        if (*at != RSDP_FIRST_BYTE && *at != SMBIOS_FIRST_BYTE) {
+            continue;
+        }
+        const uint64_t address = physical + (uint64_t)(at - area);
+        examine(at, (uint64_t)(end - at), address, tables);
+        smbios_done = smbios_done || is_last_smbios(at, address, tables);
+        if (smbios_done && tables->rsdp_physical != 0) {
+            break;
+        }
     }
 }

@@ -15,6 +15,7 @@
 #define RSDP_REVISION  15u
 #define RSDP_LENGTH    20u
 #define SM_LENGTH      5u
+#define SM_MAJOR       6u
 #define SM_LEAST       0x1Eu
 #define SM_BYTES       0x1Fu
 #define SM_DMI         16u
@@ -129,6 +130,10 @@ static void expect(const uint8_t *area, size_t size, struct boot_tables *tables)
         }
         if (tables->smbios3_physical == 0 && is_smbios3(area + at, size - at)) {
             tables->smbios3_physical = AREA + at;
+        }
+        if (tables->rsdp_physical != 0 && tables->smbios_physical != 0 &&
+            area[tables->smbios_physical - AREA + SM_MAJOR] < 3) {
+            return; // no 64-bit entry point before SMBIOS 3.0
         }
     }
 }

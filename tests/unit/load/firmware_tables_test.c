@@ -69,7 +69,7 @@ static void put_rsdp(uint8_t *at, uint8_t revision, uint32_t length, bool whole)
 // SMBIOS 3.4, table 1: checksum at 4, length at 5, "_DMI_" at 16 with its checksum at 21.
 static void put_smbios(uint8_t *at, uint8_t length)
 {
-    PUT(at, "_SM_\0\0\x02\x08");
+    PUT(at, "_SM_\0\0\x03\x04");
     at[5] = length;
     PUT(at + 16, "_DMI_\0\x34\x12\x78\x56\x34\x12\x05\x00\x28");
     seal(at + 16, 15, 5);
@@ -136,6 +136,25 @@ static void finds_all_three_in_every_order(void **state)
         assert_int_equal(tables.rsdp_physical, PHYSICAL + 0x40 + (size_t)order[0] * 0x30);
         assert_int_equal(tables.smbios_physical, PHYSICAL + 0x40 + (size_t)order[1] * 0x30);
         assert_int_equal(tables.smbios3_physical, PHYSICAL + 0x40 + (size_t)order[2] * 0x30);
+        free(area.bytes);
+    }
+}
+
+// Of a version that has no 64-bit entry points, the 32-bit one and an RSDP are all there is.
+static void old_smbios_and_rsdp_end_it(void **state)
+{
+    (void)state;
+    for (unsigned rsdp_at = 0; rsdp_at <= 0x200; rsdp_at += 0x100) {
+        struct area area = area_of(0x300);
+        put_rsdp(area.bytes + rsdp_at, 2, 36, true);
+        put_smbios(area.bytes + 0x40, 0x1F);
+        PUT(area.bytes + 0x40 + 6, "\x02\x08");
+        seal(area.bytes + 0x40, 0x1F, 4);
+        put_smbios3(area.bytes + 0x180, 0x18);
+        const struct boot_tables tables = find(&area);
+        assert_int_equal(tables.rsdp_physical, PHYSICAL + rsdp_at);
+        assert_int_equal(tables.smbios_physical, PHYSICAL + 0x40);
+        assert_int_equal(tables.smbios3_physical, rsdp_at == 0x200 ? PHYSICAL + 0x180 : 0);
         free(area.bytes);
     }
 }
@@ -314,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_each_at_every_place),
         cmocka_unit_test(finds_all_three_in_every_order),
+        cmocka_unit_test(old_smbios_and_rsdp_end_it),
         cmocka_unit_test(the_first_good_one_wins),
         cmocka_unit_test(sees_every_changed_bit),
         cmocka_unit_test(lengths_of_the_rsdp),
