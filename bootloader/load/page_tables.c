@@ -70,7 +70,7 @@ static uint64_t *find_table(struct page_tables *tables, uint64_t virtual_address
             memset(table, 0, PAGE_SIZE_4K);
         }
         uint64_t *entry = &table[virtual_address >> level & (ENTRIES_PER_TABLE - 1)];
-        *fresh = *entry == 0;
+        *fresh = (*entry & ENTRY_PRESENT) == 0;
         if (*fresh) {
             table = take_table(tables, why);
             if (table == NULL) {
@@ -104,17 +104,23 @@ static unsigned largest_shift(uint64_t both_addresses, uint64_t bytes, uint64_t 
     return SHIFT_4K;
 }
 
+// Whether none of the entries is present; eight a turn.
 static bool all_free(const uint64_t *entry, uint64_t count)
 {
+    enum { TURN = 8 };
     uint64_t used = 0;
-    for (; count >= 4; count -= 4) {
-        used |= entry[0] | entry[1] | entry[2] | entry[3];
-        entry += 4;
-    }
-    for (; count != 0; count--) {
+    for (; count % TURN != 0; count--) {
         used |= *entry++;
     }
-    return used == 0;
+    if (count != 0) {
+        const uint64_t *const end = entry + count;
+        do { // its test at the end: an instruction less a turn
+            used |= entry[0] | entry[1] | entry[2] | entry[3] | entry[4] | entry[5] | entry[6] |
+                    entry[7];
+            entry += TURN;
+        } while (entry != end);
+    }
+    return (used & ENTRY_PRESENT) == 0;
 }
 
 // Most of a boot's page-table work is spent here: a store and an addition for each entry, sixteen
@@ -128,9 +134,12 @@ static void fill_entries(uint64_t *entry, uint64_t count, uint64_t value, uint64
         FILL_1(0);
         entry++;
     }
-    for (; count != 0; count -= TURN) {
-        FILL_4(0), FILL_4(4), FILL_4(8), FILL_4(12);
-        entry += TURN;
+    if (count != 0) {
+        const uint64_t *const end = entry + count;
+        do {
+            FILL_4(0), FILL_4(4), FILL_4(8), FILL_4(12);
+            entry += TURN;
+        } while (entry != end);
     }
 }
 
@@ -242,7 +251,7 @@ bool page_tables_maps(const struct page_tables *tables, uint64_t virtual_address
     const uint64_t *table = (const uint64_t *)(const void *)tables->pool;
     for (unsigned level = SHIFT_ROOT;; level -= INDEX_BITS) {
         const uint64_t entry = table[virtual_address >> level & (ENTRIES_PER_TABLE - 1)];
-        if (entry == 0) {
+        if ((entry & ENTRY_PRESENT) == 0) {
             return false;
         }
         if (level == SHIFT_4K || (entry & ENTRY_LARGE) != 0) {

@@ -15,30 +15,27 @@ GATE_INTERRUPT  equ 8E00h               ; present, 64-bit interrupt gate
 HAS_ERROR_CODE  equ 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 | 1 << 21 \
                 | 1 << 29 | 1 << 30
 
-        section .text
+        section .first_block progbits alloc exec write align=1
 
 ; Writes the gates (Intel SDM volume 3A, 6.14.1), before the first switch to long mode. Stage 2's
-; code lies below 64 KiB: 16 bits of offset say it all.   Clobbers: AX, CX, DX, DI.
+; code lies below 64 KiB: 16 bits of offset say it all.   Clobbers: EAX, EBX, CX, EDX, DI.
         bits 16
 build_idt:
         mov ax, STAGE2_BSS_ADDRESS >> 4
         mov es, ax
         mov di, idt - STAGE2_BSS_ADDRESS
-        mov dx, stubs
+        mov eax, SELECTOR_CODE64 << 16
+        mov ax, stubs
+        mov edx, GATE_INTERRUPT         ; no stack of its own: not to need a TSS
+        xor ebx, ebx
         mov cx, EXCEPTIONS
 .gate:
-        mov ax, dx
-        stosw
-        mov ax, SELECTOR_CODE64
-        stosw
-        mov ax, GATE_INTERRUPT          ; no stack of its own: not to need a TSS
-        stosw
-        push cx
-        xor ax, ax
-        mov cx, 5
-        rep stosw
-        pop cx
-        add dx, STUB_BYTES
+        mov [es:di], eax
+        mov [es:di + 4], edx
+        mov [es:di + 8], ebx
+        mov [es:di + 12], ebx
+        add ax, STUB_BYTES
+        add di, GATE_BYTES
         loop .gate
         push ds
         pop es
@@ -46,6 +43,7 @@ build_idt:
 
         bits 64
 STUB_BYTES      equ 4
+GATE_BYTES      equ 16
 
 ; One for each vector, all of one size.
 stubs:
@@ -80,14 +78,10 @@ exception:
         add rsp, 8
         iretq
 
-        section .data
 
-        align 8
 idt_pointer:
         dw EXCEPTIONS * GATE_BYTES - 1
         dq idt
-
-GATE_BYTES      equ 16
 
         section .bss.not_zeroed nobits alloc write align=16
 
