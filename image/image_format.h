@@ -29,25 +29,29 @@
 // ---- LBA 1 on: stage 2 --------------------------------------------------------------------
 
 #define STAGE2_LBA            1
-#define FIRST_BLOCK_SECTORS   8 // what the MBR reads and checks
+#define FIRST_BLOCK_SECTORS   6 // what the MBR reads and checks
 #define STAGE2_MAX_SECTORS    64
 #define STAGE2_SIGNATURE      "1stLight"
 #define STAGE2_SIGNATURE_SIZE 8
 
 // Two running sums over 32-bit words, from zero: sum += word for each word, weighted_sum += sum
-// after each word, or, in the sums of stage 2's rest, after each REST_SUMS_STEP bytes.
-#define REST_SUMS_STEP 64
+// after each word.
 struct word_sums {
     uint32_t sum;
     uint32_t weighted_sum;
 };
 
+// rest_sum is over 64-bit words: sum += word for each, and after each sector weighted_sum += sum, both
+// from zero; rest_sum = sum + 2 * weighted_sum. Each sector thus counts an odd number of times, another
+// for each, below 2 * STAGE2_MAX_SECTORS: a single changed bit always shows, and a sector that is zero,
+// elsewhere or another but for a chance of about 2^-57.
+//
 // The first bytes of stage 2's first block; code follows. Everything behind first_block_sums is
 // summed by them, up to the end of the first block.
 struct stage2_header {
     uint8_t signature[STAGE2_SIGNATURE_SIZE];
     struct word_sums first_block_sums; // written by the image tool
-    struct word_sums rest_sums;        // of stage 2's sectors behind the first block; image tool
+    uint64_t rest_sum;                 // of stage 2's sectors behind the first block; image tool
     uint16_t first_block_sectors;      // FIRST_BLOCK_SECTORS; build
     uint16_t stage2_sectors;           // with the first block, for tools; build
     uint32_t image_header_sectors;     // 1 to IMAGE_HEADER_MAX_SECTORS; image tool
@@ -55,7 +59,7 @@ struct stage2_header {
 };
 
 _Static_assert(sizeof(struct stage2_header) == 40, "stage2_header is 40 bytes");
-_Static_assert(offsetof(struct stage2_header, rest_sums) == 16, "the sums begin at byte 16");
+_Static_assert(offsetof(struct stage2_header, rest_sum) == 16, "the sums begin at byte 16");
 
 // ---- Behind stage 2: the image header, then its items -------------------------------------
 

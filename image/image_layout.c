@@ -230,7 +230,7 @@ static bool make_blocks(const struct image_parts *parts, const struct image_plan
     stage2_header_patch(blocks->stage2, stage2, plan->header_lba, plan->header_sectors);
 
     identity.first_block_sums = stage2->first_block_sums;
-    identity.rest_sums = stage2->rest_sums;
+    identity.rest_sum = stage2->rest_sum;
     identity.image_header =
         image_header_checksum(blocks->header, (uint64_t)plan->header_sectors * SECTOR_SIZE);
     memcpy(blocks->mbr, parts->mbr, SECTOR_SIZE);

@@ -98,13 +98,12 @@ static bool read_mbr(struct reading *reading)
 }
 
 static void check_stage2_part(struct reading *reading, enum image_part_kind kind, const char *what,
-                              uint64_t lba, uint64_t sectors, const struct word_sums *actual,
-                              const struct word_sums *expected)
+                              uint64_t lba, uint64_t sectors, bool good)
 {
     struct image_part *part = add_part(reading, kind, lba, sectors * SECTOR_SIZE);
 
-    part->good = word_sums_equal(actual, expected);
-    if (!part->good) {
+    part->good = good;
+    if (!good) {
         report_damage(reading, what, lba, part->bytes);
     }
 }
@@ -128,13 +127,13 @@ static bool read_stage2(struct reading *reading)
     }
     sums = stage2_first_block_sums(reading->stage2, header);
     check_stage2_part(reading, IMAGE_PART_FIRST_BLOCK, "stage 2's first block", STAGE2_LBA,
-                      header->first_block_sectors, &sums, &header->first_block_sums);
+                      header->first_block_sectors,
+                      word_sums_equal(&sums, &header->first_block_sums));
     if (header->stage2_sectors > header->first_block_sectors) {
-        sums = stage2_rest_sums(reading->stage2, header);
         check_stage2_part(reading, IMAGE_PART_STAGE2_REST, "stage 2 behind its first block",
                           STAGE2_LBA + (uint64_t)header->first_block_sectors,
-                          (uint64_t)header->stage2_sectors - header->first_block_sectors, &sums,
-                          &header->rest_sums);
+                          (uint64_t)header->stage2_sectors - header->first_block_sectors,
+                          stage2_rest_sum(reading->stage2, header) == header->rest_sum);
     }
     return true;
 }
@@ -216,7 +215,7 @@ static void check_mbr_fields(struct reading *reading)
         geometry_for(image_sectors <= IMAGE_MAX_SECTORS ? image_sectors : 0);
     struct mbr_identity identity = {
         .first_block_sums = reading->stage2_header.first_block_sums,
-        .rest_sums = reading->stage2_header.rest_sums,
+        .rest_sum = reading->stage2_header.rest_sum,
     };
     struct message why;
 

@@ -45,11 +45,10 @@ uint32_t mbr_disk_signature(const uint8_t mbr[SECTOR_SIZE], const struct mbr_ide
     memcpy(masked, mbr, SECTOR_SIZE);
     memset(masked + MBR_DISK_SIGNATURE_OFFSET, 0, DISK_SIGNATURE_SIZE);
     memset(masked + MBR_PARTITION_OFFSET, 0, PARTITION_TABLE_SIZE);
-    word_sums_add(&sums, masked, sizeof(masked), WORD_SIZE);
-    word_sums_add(&sums, &identity->first_block_sums, sizeof(identity->first_block_sums),
-                  WORD_SIZE);
-    word_sums_add(&sums, &identity->rest_sums, sizeof(identity->rest_sums), WORD_SIZE);
-    word_sums_add(&sums, &identity->image_header, sizeof(identity->image_header), WORD_SIZE);
+    word_sums_add(&sums, masked, sizeof(masked));
+    word_sums_add(&sums, &identity->first_block_sums, sizeof(identity->first_block_sums));
+    word_sums_add(&sums, &identity->rest_sum, sizeof(identity->rest_sum));
+    word_sums_add(&sums, &identity->image_header, sizeof(identity->image_header));
 
     // Each word counts an odd number of times, so a single changed bit cannot cancel out.
     const uint32_t signature = sums.sum + 2 * sums.weighted_sum;

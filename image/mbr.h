@@ -13,7 +13,7 @@
 // What the disk signature is derived from.
 struct mbr_identity {
     struct word_sums first_block_sums; // with these two, stage 2
-    struct word_sums rest_sums;
+    uint64_t rest_sum;
     struct image_checksum image_header; // covers the checksums of all items
 };
 

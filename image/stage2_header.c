@@ -6,7 +6,7 @@
 #include <string.h>
 
 // The first block's sums cover what follows them, the other fields of the header included.
-#define FIRST_BLOCK_SUMMED_OFFSET offsetof(struct stage2_header, rest_sums)
+#define FIRST_BLOCK_SUMMED_OFFSET offsetof(struct stage2_header, rest_sum)
 
 bool stage2_header_read(const uint8_t *stage2, struct stage2_header *header, struct message *why)
 {
@@ -37,19 +37,22 @@ struct word_sums stage2_first_block_sums(const uint8_t *stage2, const struct sta
     struct word_sums sums = {0, 0};
 
     word_sums_add(&sums, stage2 + FIRST_BLOCK_SUMMED_OFFSET,
-                  first_block_bytes - FIRST_BLOCK_SUMMED_OFFSET, WORD_SIZE);
+                  first_block_bytes - FIRST_BLOCK_SUMMED_OFFSET);
     return sums;
 }
 
-struct word_sums stage2_rest_sums(const uint8_t *stage2, const struct stage2_header *header)
+uint64_t stage2_rest_sum(const uint8_t *stage2, const struct stage2_header *header)
 {
-    const size_t first_block_bytes = (size_t)header->first_block_sectors * SECTOR_SIZE;
-    const size_t stage2_bytes = (size_t)header->stage2_sectors * SECTOR_SIZE;
-    struct word_sums sums = {0, 0};
+    uint64_t sum = 0;
+    uint64_t weighted_sum = 0;
 
-    word_sums_add(&sums, stage2 + first_block_bytes, stage2_bytes - first_block_bytes,
-                  REST_SUMS_STEP);
-    return sums;
+    for (size_t sector = header->first_block_sectors; sector < header->stage2_sectors; sector++) {
+        for (size_t i = 0; i < SECTOR_SIZE; i++) {
+            sum += (uint64_t)stage2[sector * SECTOR_SIZE + i] << (i % sizeof(sum) * 8);
+        }
+        weighted_sum += sum;
+    }
+    return sum + 2 * weighted_sum;
 }
 
 void stage2_header_patch(uint8_t *stage2, struct stage2_header *header, uint64_t image_header_lba,
@@ -57,7 +60,7 @@ void stage2_header_patch(uint8_t *stage2, struct stage2_header *header, uint64_t
 {
     header->image_header_lba = image_header_lba;
     header->image_header_sectors = image_header_sectors;
-    header->rest_sums = stage2_rest_sums(stage2, header);
+    header->rest_sum = stage2_rest_sum(stage2, header);
     memcpy(stage2, header, sizeof(*header));
 
     // Last, because they cover all the other fields.

@@ -16,7 +16,7 @@ bool stage2_header_read(const uint8_t *stage2, struct stage2_header *header, str
 
 // The sums as the bytes of stage 2 (header->stage2_sectors long) have them.
 struct word_sums stage2_first_block_sums(const uint8_t *stage2, const struct stage2_header *header);
-struct word_sums stage2_rest_sums(const uint8_t *stage2, const struct stage2_header *header);
+uint64_t stage2_rest_sum(const uint8_t *stage2, const struct stage2_header *header);
 
 // Fills in where the image header lies, and the sums, in a stage 2 whose header was read.
 void stage2_header_patch(uint8_t *stage2, struct stage2_header *header, uint64_t image_header_lba,

@@ -1,16 +1,14 @@
 // The sums that MBR and first block compute over stage 2. Called by stage2_header.c and mbr.c.
 #include "word_sums.h"
 
-void word_sums_add(struct word_sums *sums, const void *bytes, size_t size, size_t step)
+void word_sums_add(struct word_sums *sums, const void *bytes, size_t size)
 {
     const uint8_t *word = bytes;
 
     for (size_t i = 0; i + WORD_SIZE <= size; i += WORD_SIZE) {
         sums->sum += word[i] | (uint32_t)word[i + 1] << 8 | (uint32_t)word[i + 2] << 16 |
                      (uint32_t)word[i + 3] << 24;
-        if ((i + WORD_SIZE) % step == 0) {
-            sums->weighted_sum += sums->sum;
-        }
+        sums->weighted_sum += sums->sum;
     }
 }
 

@@ -9,9 +9,8 @@
 
 #define WORD_SIZE 4
 
-// Adds bytes (a multiple of `step`, any alignment) to the sums, which start at {0, 0}: the weighted
-// one grows after each `step` bytes, a multiple of WORD_SIZE.
-void word_sums_add(struct word_sums *sums, const void *bytes, size_t size, size_t step);
+// Adds bytes (a multiple of WORD_SIZE, any alignment) to the sums, which start at {0, 0}.
+void word_sums_add(struct word_sums *sums, const void *bytes, size_t size);
 
 bool word_sums_equal(const struct word_sums *a, const struct word_sums *b);
 

@@ -185,8 +185,8 @@ load_first_block:
         inc cx
         call read
         jc load_failed
-        mov cx, (FIRST_BLOCK_SECTORS * SECTOR_SIZE - STAGE2_REST_SUMS) / 4
-        mov si, STAGE2_ADDRESS + STAGE2_REST_SUMS
+        mov cx, (FIRST_BLOCK_SECTORS * SECTOR_SIZE - STAGE2_REST_SUM) / 4
+        mov si, STAGE2_ADDRESS + STAGE2_REST_SUM
         xor ebx, ebx            ; sum
         xor edi, edi            ; weighted sum
 .word:

@@ -28,7 +28,6 @@ void asm_offsets(void)
     CONSTANT(MBR_BOOT_SIGNATURE_OFFSET);
     CONSTANT(MBR_BOOT_SIGNATURE);
     CONSTANT(STAGE2_LBA);
-    CONSTANT(REST_SUMS_STEP);
     CONSTANT(STAGE2_MAX_SECTORS);
     VALUE(STAGE2_SIGNATURE_LOW, TEXT_WORD(STAGE2_SIGNATURE, 0));
     VALUE(STAGE2_SIGNATURE_HIGH, TEXT_WORD(STAGE2_SIGNATURE, 4));
@@ -46,7 +45,7 @@ void asm_offsets(void)
     CONSTANT(FIRST_HARD_DISK);
 
     OFFSET(STAGE2_FIRST_BLOCK_SUMS, stage2_header, first_block_sums);
-    OFFSET(STAGE2_REST_SUMS, stage2_header, rest_sums);
+    OFFSET(STAGE2_REST_SUM, stage2_header, rest_sum);
     VALUE(STAGE2_HEADER_SIZE, sizeof(struct stage2_header));
 
     OFFSET(DISK_LBA, disk_request, lba);

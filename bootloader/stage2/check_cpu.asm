@@ -12,7 +12,7 @@
         global cpu_has_nx
         global cpu_has_gigabyte_pages
 
-        section .text
+        section .first_block progbits alloc exec write align=1
 
 ; CPUID bits (Intel SDM volume 2A, CPUID; AMD64 APM volume 3, appendix E).
 CPUID_1_EDX_PSE         equ 3

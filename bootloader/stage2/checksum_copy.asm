@@ -4,8 +4,14 @@
 
 %include "asm_offsets.inc"
 
+HALF_BLOCK_BIT  equ 8
+%if 1 << HALF_BLOCK_BIT != CHECKSUM_BLOCK_SIZE / 2
+%error HALF_BLOCK_BIT is not that of CHECKSUM_BLOCK_SIZE / 2
+%endif
+
         bits 64
         global checksum_copy
+        global checksum_add_blocks
 
         section .text
 
@@ -27,25 +33,30 @@ checksum_copy:
         mov rsi, [rax + CHECKSUM_SUM + 8]
         mov r8, [rax + CHECKSUM_WEIGHTED]
         mov r9, [rax + CHECKSUM_WEIGHTED + 8]
-        test rcx, rcx
-        jz .done
-.part:
+        jrcxz .done
+        call checksum_add_blocks
+.done:
+        mov [rax + CHECKSUM_SUM], rdi
+        mov [rax + CHECKSUM_SUM + 8], rsi
+        mov [rax + CHECKSUM_WEIGHTED], r8
+        mov [rax + CHECKSUM_WEIGHTED + 8], r9
+        ret
+
+        section .first_block progbits alloc exec write align=1
+
+; Adds blocks to the sums. In: RDX = their end, RCX = minus their size in bytes, not 0; RDI, RSI = the
+; two lanes' sums, R8, R9 = their weighted sums.   Out: the sums.   Clobbers: RCX.
+checksum_add_blocks:
 %assign offset 0
 %rep CHECKSUM_BLOCK_SIZE / 2 / 16
         add rdi, [rdx + rcx + offset]
         add rsi, [rdx + rcx + offset + 8]
   %assign offset offset + 16
 %endrep
-        add rcx, CHECKSUM_BLOCK_SIZE / 2
-        test ecx, CHECKSUM_BLOCK_SIZE / 2
-        jnz .part                       ; half a block, for the code to be short
+        btc rcx, HALF_BLOCK_BIT         ; half a block, for the code to be short
+        jnc checksum_add_blocks
         add r8, rdi
         add r9, rsi
-        test rcx, rcx
-        jnz .part
-.done:
-        mov [rax + CHECKSUM_SUM], rdi
-        mov [rax + CHECKSUM_SUM + 8], rsi
-        mov [rax + CHECKSUM_WEIGHTED], r8
-        mov [rax + CHECKSUM_WEIGHTED + 8], r9
+        add rcx, CHECKSUM_BLOCK_SIZE
+        jnz checksum_add_blocks
         ret

@@ -1,6 +1,7 @@
-; Stage 2's first block: the sectors that the MBR has read to 8000h and checked. Real mode. It reads
-; the rest of stage 2 behind itself, checks that, and goes on to it. Its disk reader and console
-; also serve the C code, through the thunk.
+; Stage 2's first block begins here: the sectors that the MBR has read to 8000h and checked. It reads
+; the rest of stage 2 behind itself, and checks that once it is in long mode: the first block has all
+; that it takes to get there and back (the section .first_block of other files). Its disk reader and
+; console also serve the C code, through the thunk.
 ;
 ; Entered by the MBR with CS = DS = ES = SS = 0, SP = 7C00h, DF clear, DL = the boot drive.
 
@@ -10,16 +11,15 @@
         bits 16
         cpu 386
 
-        extern stage2_sectors           ; by the linker script, as the next two
+        extern stage2_sectors           ; by the linker script, as the next one
         extern stage2_rest_sectors      ; behind the first block
-        extern stage2_rest_steps        ; of their sums
         extern real_mode_main
+        global read_rest
+        global stage2_is_damaged
         global stage2_header
         global real_mode_halt
-        global first_block_sectors      ; for the linker script, as the next one
+        global first_block_sectors      ; for the linker script
 first_block_sectors     equ FIRST_BLOCK_SECTORS
-        global rest_steps_per_sector
-rest_steps_per_sector   equ SECTOR_SIZE / REST_SUMS_STEP
 
         section .first_block.header progbits alloc exec write
 
@@ -27,7 +27,7 @@ rest_steps_per_sector   equ SECTOR_SIZE / REST_SUMS_STEP
 stage2_header:
         dd STAGE2_SIGNATURE_LOW, STAGE2_SIGNATURE_HIGH
         dd 0, 0                         ; first_block_sums
-        dd 0, 0                         ; rest_sums
+        dq 0                            ; rest_sum
         dw FIRST_BLOCK_SECTORS
         dw stage2_sectors
         dd 0                            ; image_header_sectors
@@ -49,13 +49,6 @@ first_block:
         call check_low_memory
         call disk_init
         call read_rest
-        call check_rest
-        je .undamaged
-        call read_rest                  ; firmware may report success and have read something else
-        call check_rest
-        mov si, message_damaged
-        jne fail
-.undamaged:
         jmp real_mode_main
 
 ; Stops if the loader's own tables would not fit below what firmware left of the first mebibyte.
@@ -93,27 +86,8 @@ read_rest:
         mov si, message_read_end
         jmp fail
 
-; Compares the rest's sums with the header's.   Out: ZF set if they are the same.   Clobbers: all.
-check_rest:
-        mov cx, stage2_rest_steps
-        mov si, REST_ADDRESS
-        xor ebx, ebx                    ; sum
-        xor edx, edx                    ; weighted sum
-.step:
-%assign offset 0
-%rep REST_SUMS_STEP / 4
-        add ebx, [si + offset]
-  %assign offset offset + 4
-%endrep
-        add edx, ebx
-        add si, REST_SUMS_STEP
-        loop .step
-        cmp ebx, [stage2_header + STAGE2_REST_SUMS]
-        jne .return
-        cmp edx, [stage2_header + STAGE2_REST_SUMS + 4]
-.return:
-        ret
-
+stage2_is_damaged:
+        mov si, message_damaged
 ; Prints the message at SI and halts for ever.
 fail:
         call print
@@ -146,14 +120,5 @@ real_mode_idt_pointer:
         dw 256 * 4 - 1
         dd 0
 
-; The reader and the console are parts of this block, so that the assembler knows its size.
 %include "disk_reader.inc"
 %include "real_mode_console.inc"
-
-        global first_block_end          ; for the build's report of the bytes left
-first_block_end:
-%assign FIRST_BLOCK_USED $ - stage2_header
-%assign FIRST_BLOCK_BYTES FIRST_BLOCK_SECTORS * SECTOR_SIZE
-%if FIRST_BLOCK_USED > FIRST_BLOCK_BYTES
-%error first block: FIRST_BLOCK_USED bytes, only FIRST_BLOCK_BYTES fit
-%endif

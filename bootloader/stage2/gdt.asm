@@ -4,10 +4,9 @@
 
         global gdt_pointer
 
-        section .data
+        section .first_block progbits alloc exec write align=8
 
 ; Descriptors (Intel SDM volume 3A, 3.4.5): base 0; the accessed bit set, so that the CPU need not.
-        align 8
 gdt:
         dq 0
         dq 00CF9B000000FFFFh            ; SELECTOR_CODE32: 4 GiB

@@ -5,7 +5,7 @@
         extern real_mode_cr4
         global long_to_protected
 
-        section .text
+        section .first_block progbits alloc exec write align=1
 
 ; In:  long mode, IF clear, RSP anything usable; EBX = where to go on, in 32-bit code.
 ; Out: there, NMIs masked, paging and long mode off, CR4 as real mode had it, flat segments.

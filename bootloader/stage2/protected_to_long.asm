@@ -7,7 +7,7 @@
         extern cpu_has_nx
         global protected_to_long
 
-        section .text
+        section .first_block progbits alloc exec write align=1
 
 ; All that is on in CR0; caches on, alignment checks off.
 CR0_LONG_MODE   equ CR0_PAGING | CR0_WRITE_PROTECT | CR0_NUMERIC_ERROR | CR0_EXTENSION_TYPE \

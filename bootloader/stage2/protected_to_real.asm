@@ -7,7 +7,7 @@
         extern real_mode_idt_pointer
         global protected_to_real
 
-        section .text
+        section .first_block progbits alloc exec write align=1
 
 ; In:  protected mode, NMIs masked, IF clear; BX = where to go on, in real mode, CS = 0.
 ; Out: there; DS = ES = FS = GS = SS = 0, SP = REAL_MODE_STACK_TOP, firmware's interrupt vectors, CR0

@@ -13,7 +13,7 @@
         global real_mode_registers
         global real_mode_target
 
-        section .text
+        section .first_block progbits alloc exec write align=1
 
 ; void real_mode_call(uint16_t routine)
 ; Calls the near routine at 0:DI in real mode with the registers in real_mode_registers, and stores
@@ -93,8 +93,6 @@ real_mode_interrupt:
         call far [cs:real_mode_target]
         ret
 
-        section .data
-        align 8
 saved_rsp:              dq 0
 real_mode_registers:    times REGISTERS_SIZE db 0
 real_mode_target:       dd 0            ; offset, segment

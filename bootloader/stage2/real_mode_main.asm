@@ -12,12 +12,13 @@
         extern save_real_mode
         extern real_to_protected
         extern protected_to_long
-        extern long_mode_main
+        extern enter_rest
         global real_mode_main
 
-        section .text
+        section .first_block progbits alloc exec write align=1
 
 BIOS_TARGET_LONG_MODE   equ 2
+TABLES                  equ 3
 
 real_mode_main:
         call check_cpu
@@ -30,28 +31,37 @@ real_mode_main:
         xor ax, ax
         mov ds, ax
         mov es, ax
-        call build_identity_map
+
+; Stage 2's first page tables: 2 MiB at their own addresses. C adds to them what it needs
+; (stage2/identity_map.c). Cleared by 32 bytes an instruction, but for the high halves of entries where
+; PUSHAD leaves the stack pointer: they are not present all the same. There is no stack meanwhile.
+build_identity_map:
+        mov ax, IDENTITY_TABLES_ADDRESS >> 4
+        mov ss, ax
+        mov sp, TABLES * PAGE_BYTES
+        xor eax, eax
+        xor ebx, ebx
+        xor ecx, ecx
+        xor edx, edx
+        xor ebp, ebp
+        xor esi, esi
+        xor edi, edi
+.clear:
+%rep 8
+        pushad
+%endrep
+        test sp, sp
+        jnz .clear
+        mov dword [bp], IDENTITY_TABLES_ADDRESS + PAGE_BYTES + PAGE_PRESENT_WRITE
+        mov dword [bp + PAGE_BYTES], IDENTITY_TABLES_ADDRESS + 2 * PAGE_BYTES + PAGE_PRESENT_WRITE
+        mov dword [bp + 2 * PAGE_BYTES], PAGE_PRESENT_WRITE + PAGE_LARGE
+        mov ss, ax
+        mov sp, REAL_MODE_STACK_TOP
         call build_idt
         mov ebx, .protected
         jmp real_to_protected
         bits 32
 .protected:
-        mov ebx, long_mode_main
+        mov ebx, enter_rest
         jmp protected_to_long
         bits 16
-
-; Builds the page tables that stage 2 starts with: the first 2 MiB at their own addresses. C adds
-; to them what it needs (stage2/identity_map.c).   Clobbers: EAX, CX, DI.
-build_identity_map:
-        mov ax, IDENTITY_TABLES_ADDRESS >> 4
-        mov es, ax
-        xor di, di
-        xor eax, eax
-        mov cx, 3 * PAGE_BYTES / 4
-        rep stosd
-        mov dword [es:0], IDENTITY_TABLES_ADDRESS + PAGE_BYTES + PAGE_PRESENT_WRITE
-        mov dword [es:PAGE_BYTES], IDENTITY_TABLES_ADDRESS + 2 * PAGE_BYTES + PAGE_PRESENT_WRITE
-        mov dword [es:2 * PAGE_BYTES], PAGE_PRESENT_WRITE + PAGE_LARGE
-        push ds
-        pop es
-        ret

@@ -8,7 +8,7 @@
         global real_mode_cr0
         global real_mode_cr4
 
-        section .text
+        section .first_block progbits alloc exec write align=1
 
 ; In:  real mode, CS = DS = 0, IF clear; EBX = where to go on, in 32-bit code.
 ; Out: there, NMIs masked, flat segments, ESP = its low half, CR0 and CR4 of real mode saved.
@@ -35,6 +35,5 @@ real_to_protected:
         movzx esp, sp                   ; firmware may have left anything in the upper half
         jmp ebx
 
-        section .data
 real_mode_cr0:          dd 0
 real_mode_cr4:          dd 0

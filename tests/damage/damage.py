@@ -9,7 +9,7 @@ import tempfile
 
 from harness.disk_image import (FIRST_BLOCK_SUMS_OFFSET, IMAGE_CHECKSUM_OFFSET, IMAGE_HEADER, ITEM,
                                 ITEM_COMMAND_LINE, ITEM_KERNEL, ITEM_MODULE, ITEM_SYMBOLS, MASK_32,
-                                REST_SUMS_OFFSET, SECTOR, STAGE2_HEADER, STAGE2_LBA, DiskImage,
+                                REST_SUM_OFFSET, SECTOR, STAGE2_HEADER, STAGE2_LBA, DiskImage,
                                 checksum, word_sums)
 from harness.environment import build_path, create_image
 
@@ -92,7 +92,7 @@ def flip_in_stage2_header(image, offset, bit):
     start = STAGE2_LBA * SECTOR
     block = bytearray(image.data[start:start + image.first_block_sectors * SECTOR])
     block[offset - start] ^= 1 << bit
-    struct.pack_into("<2I", block, FIRST_BLOCK_SUMS_OFFSET, *word_sums(block[REST_SUMS_OFFSET:]))
+    struct.pack_into("<2I", block, FIRST_BLOCK_SUMS_OFFSET, *word_sums(block[REST_SUM_OFFSET:]))
     end = FIRST_BLOCK_SUMS_OFFSET + 8
     return Damage(f"stage 2's header, byte {offset - start} bit {bit}, repaired",
                   [(offset, block[offset - start:offset - start + 1]),
@@ -122,6 +122,6 @@ def disk_signature(data):
     stage2 = STAGE2_LBA * SECTOR
     header = STAGE2_HEADER.unpack_from(data, stage2)[-1] * SECTOR
     total, weighted = word_sums(
-        masked + data[stage2 + FIRST_BLOCK_SUMS_OFFSET:stage2 + REST_SUMS_OFFSET + 8] +
+        masked + data[stage2 + FIRST_BLOCK_SUMS_OFFSET:stage2 + REST_SUM_OFFSET + 8] +
         data[header + IMAGE_CHECKSUM_OFFSET:header + IMAGE_CHECKSUM_OFFSET + 16])
     return (total + 2 * weighted) & MASK_32 or 1

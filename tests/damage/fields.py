@@ -55,7 +55,7 @@ def stage2_header_fields():
     """Those that the first block's sums cover."""
     summed = STAGE2_LBA * SECTOR + STAGE2_HEADER.size
     return _fields("stage 2's header", summed - 24, (
-        ("rest_sums", 8, DAMAGED_REST),
+        ("rest_sum", 8, DAMAGED_REST),
         ("first_block_sectors", 2, None, SAME),
         ("stage2_sectors", 2, None, SAME),
         ("image_header_sectors", 4,

@@ -4,11 +4,11 @@ Unicorn."""
 
 import struct
 
-from unicorn import UC_ARCH_X86, UC_HOOK_INSN, UC_HOOK_INTR, UC_MODE_16, Uc
+from unicorn import UC_ARCH_X86, UC_HOOK_INSN, UC_HOOK_INTR, UC_MODE_16, UC_MODE_64, Uc
 from unicorn.x86_const import (UC_X86_INS_IN, UC_X86_INS_OUT, UC_X86_REG_AX, UC_X86_REG_BX,
                                UC_X86_REG_CS, UC_X86_REG_CX, UC_X86_REG_DS, UC_X86_REG_DX,
-                               UC_X86_REG_EFLAGS, UC_X86_REG_EIP, UC_X86_REG_ES, UC_X86_REG_SI,
-                               UC_X86_REG_SP, UC_X86_REG_SS)
+                               UC_X86_REG_EFLAGS, UC_X86_REG_EIP, UC_X86_REG_ES, UC_X86_REG_RIP,
+                               UC_X86_REG_RSP, UC_X86_REG_SI, UC_X86_REG_SP, UC_X86_REG_SS)
 
 SECTOR = 512
 MBR_ADDRESS = 0x7C00
@@ -21,6 +21,9 @@ CARRY, ZERO_FLAG, INTERRUPT_FLAG = 1, 1 << 6, 1 << 9
 COM1_DATA, COM1_LINE_STATUS, TRANSMITTER_EMPTY = 0x3F8, 0x3FD, 0x60
 LINE_CONTROL, DIVISOR_LATCH = 0x3FB, 0x80
 STATUS_BAD_COMMAND, STATUS_NOT_FOUND, STATUS_BOUNDARY = 0x01, 0x04, 0x09
+
+
+RETURN_ADDRESS = 0x600  # where the loader has nothing
 
 
 class BiosError(AssertionError):
@@ -68,9 +71,6 @@ class ScriptedBios:
 
     def interrupts_on(self):
         return bool(self.cpu.reg_read(UC_X86_REG_EFLAGS) & INTERRUPT_FLAG)
-
-    def zero_flag(self):
-        return bool(self.cpu.reg_read(UC_X86_REG_EFLAGS) & ZERO_FLAG)
 
     def lines(self):
         """What was printed, the same on screen and COM1, in lines that are not empty."""
@@ -156,3 +156,25 @@ class ScriptedBios:
         else:
             self.cpu.mem_write(address, bytes(self.data[lba * SECTOR:end]))
             self._answer(0)
+
+
+class LongModeCheck:
+    """A routine of the loader's in long mode, which Unicorn cannot enter from real mode: on memory as
+    ScriptedBios has left it. The routine answers by the zero flag."""
+
+    def __init__(self, routine):
+        self.routine = routine
+        self.cpu = Uc(UC_ARCH_X86, UC_MODE_64)
+        self.cpu.mem_map(0, MEMORY_BYTES)
+
+    def write(self, address, data):
+        self.cpu.mem_write(address, bytes(data))
+
+    def passes(self):
+        stack = MBR_ADDRESS - 8
+        self.write(stack, struct.pack("<Q", RETURN_ADDRESS))
+        self.cpu.reg_write(UC_X86_REG_RSP, stack)
+        self.cpu.emu_start(self.routine, RETURN_ADDRESS)
+        if self.cpu.reg_read(UC_X86_REG_RIP) != RETURN_ADDRESS:
+            raise BiosError(f"stopped at {self.cpu.reg_read(UC_X86_REG_RIP):x}h")
+        return bool(self.cpu.reg_read(UC_X86_REG_EFLAGS) & ZERO_FLAG)

@@ -54,14 +54,14 @@ class InspectLoader(HostCase):
     def about_first_block(self, offset, damage):
         start = STAGE2_LBA * SECTOR
         if offset >= start + STAGE2_HEADER.size:
-            return "stage 2's first block is damaged: the checksum of 8 sectors from LBA 1"
+            return "stage 2's first block is damaged: the checksum of 6 sectors from LBA 1"
         header = STAGE2_HEADER.unpack_from(damage.applied(self.image), start)
         if header[0] != b"1stLight":
             return "no Firstlight stage 2 at LBA 1"
-        first, sectors = header[5], header[6]
+        first, sectors = header[4], header[5]
         if first != self.image.first_block_sectors or not first <= sectors <= 64:
             return f"stage 2's header says {sectors} sectors, {first} of them its first block"
-        return "stage 2's first block is damaged: the checksum of 8 sectors from LBA 1"
+        return "stage 2's first block is damaged: the checksum of 6 sectors from LBA 1"
 
     def test_first_block_every_bit(self):
         start = STAGE2_LBA * SECTOR

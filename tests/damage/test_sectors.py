@@ -5,11 +5,10 @@ instructions, bootimage's by its own C."""
 import unittest
 
 from damage import Damage, make_image
-from fields import DAMAGED_REST, damaged, header_refusal
+from fields import damaged, header_refusal
 from harness.disk_image import SECTOR, STAGE2_LBA
-from harness.environment import stage2_symbol
 from test_host import HostCase, damage_of_item
-from test_loader import DAMAGED, LoaderCase
+from test_loader import DAMAGED, FIRST_BLOCK_ENTRY, LoaderCase
 from verdicts import verdicts_of
 
 ERASED = b"\xff" * SECTOR  # as flash memory has it
@@ -75,21 +74,23 @@ class LoaderSectors(LoaderCase):
     def tearDown(self):
         print(f"{self.damages} damages")
 
-    def check_sectors(self, lba, sectors, target, line):
+    def damaged(self, lba, sectors):
+        """The machine's disk with each sector wrong in turn, in each way: what is wrong."""
         other = make_image("pie")
         for at in range(lba, lba + sectors):
             for damage in wrong_sectors(self.image, at, other):
                 self.machine.data = damage.applied(self.image)
-                self.machine.boot(target)
-                self.check_refused(damage.what, line)
+                yield damage.what
                 self.damages += 1
 
     def test_first_block(self):
-        self.check_sectors(STAGE2_LBA, self.image.first_block_sectors, stage2_symbol("real_mode_main"),
-                           DAMAGED)
+        for where in self.damaged(STAGE2_LBA, self.image.first_block_sectors):
+            self.machine.boot(FIRST_BLOCK_ENTRY)
+            self.check_refused(where, DAMAGED)
 
     def test_rest(self):
-        self.check_sectors(*self.rest(), stage2_symbol("real_mode_main"), f"firstlight: {DAMAGED_REST}")
+        for where in self.damaged(*self.rest()):
+            self.assertFalse(self.rest_passes(where), where)
 
 
 if __name__ == "__main__":

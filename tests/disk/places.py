@@ -6,7 +6,7 @@ from harness.disk_image import error_rule
 
 FIRST, MIDDLE, LAST = "first", "middle", "last"
 TRANSFER_END, TRANSFER_START = "transfer's last", "next transfer's first"
-FIRST_BLOCK_SECTORS = 8
+FIRST_BLOCK_SECTORS = 6
 REST_SHARES = 8          # each share has every eighth sector of stage 2's rest, whatever its size
 
 # Name, part of the image, where in it (a number counts from its first sector; a list is all of it).

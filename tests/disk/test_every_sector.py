@@ -5,7 +5,7 @@ import unittest
 
 from places import PLACES, SectorTest, rest_tests, sector_tests
 
-SOME = ["first_block_0", "first_block_7", "stage2_first", "stage2_last", "header_first",
+SOME = ["first_block_0", "first_block_5", "stage2_first", "stage2_last", "header_first",
         "kernel_first", "module_transfer_end", "last_module_last"]
 
 EveryIdeForEver = sector_tests("EveryIdeForEver", SectorTest.for_ever, "ide", PLACES)

@@ -5,7 +5,7 @@ import unittest
 
 from places import SectorTest, sector_tests
 
-CLASSES = ["first_block_0", "first_block_4", "stage2_first", "stage2_last", "header_middle",
+CLASSES = ["first_block_0", "first_block_3", "stage2_first", "stage2_last", "header_middle",
            "command_line_last", "kernel_middle", "module_transfer_start", "symbols_last"]
 FEW = ["first_block_0", "stage2_middle", "kernel_last"]
 ON_FLOPPY = [*FEW, "header_first", "module_last"]

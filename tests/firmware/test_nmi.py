@@ -90,9 +90,9 @@ class Injected(ErrorTest):
         self.check(60, 0)
 
     def test_real_mode(self):
-        """From the first block to C, but for two loops that are long, and all the same."""
-        for first, last in ((FIRST_BLOCK, "check_rest"), ("real_mode_main", "build_identity_map"),
-                            ("build_idt", "long_mode_main")):
+        """From the first block to the check of the rest, but for a loop that is long, and all the
+        same."""
+        for first, last in ((FIRST_BLOCK, "build_identity_map"), ("build_idt", "check_rest")):
             self.gdb.run_to(first if first == FIRST_BLOCK else stage2_symbol(first))
             end = stage2_symbol(last)
             self.walk(lambda address, code, mode, end=end: address == end)

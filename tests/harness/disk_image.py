@@ -11,7 +11,7 @@ from harness.qemu import option_value
 
 SECTOR = 512
 STAGE2_LBA = 1
-STAGE2_HEADER = struct.Struct("<8s2I2I2HIQ")
+STAGE2_HEADER = struct.Struct("<8s2IQ2HIQ")
 IMAGE_HEADER = struct.Struct("<8s4IQ2Q")
 IMAGE_CHECKSUM_OFFSET = 32  # in IMAGE_HEADER
 ITEM = struct.Struct("<2I2Q2Q3QI2HQ")
@@ -21,10 +21,9 @@ SYMBOLS_HEADER = struct.Struct("<2I")
 SYMBOL = struct.Struct("<2I")
 CHECKSUM_BLOCK = SECTOR
 CHECKSUM_LANE_FACTOR = 0x9E3779B97F4A7C15
-FIRST_BLOCK_SUMS_OFFSET, REST_SUMS_OFFSET = 8, 16  # in STAGE2_HEADER
+FIRST_BLOCK_SUMS_OFFSET, REST_SUM_OFFSET = 8, 16  # in STAGE2_HEADER
 MASK_32 = (1 << 32) - 1
 MASK_64 = (1 << 64) - 1
-REST_SUMS_STEP = 64
 
 FLOPPY_1440K = 1440 * 1024
 FLOPPY_2880K = 2880 * 1024
@@ -42,13 +41,22 @@ def checksum(data):
             (weighted[0] + weighted[1] * CHECKSUM_LANE_FACTOR + len(data)) & MASK_64)
 
 
-def word_sums(data, step=4):
+def word_sums(data):
     """(sum, weighted_sum) of 32-bit words, as image_format.h defines struct word_sums."""
     total = weighted = 0
-    for start in range(0, len(data), step):
-        total = (total + sum(struct.unpack_from(f"<{step // 4}I", data, start))) & MASK_32
+    for (word,) in struct.iter_unpack("<I", data):
+        total = (total + word) & MASK_32
         weighted = (weighted + total) & MASK_32
     return total, weighted
+
+
+def rest_sum(data):
+    """Of whole sectors, as image_format.h defines rest_sum of struct stage2_header."""
+    total = weighted = 0
+    for start in range(0, len(data), SECTOR):
+        total += sum(struct.unpack_from(f"<{SECTOR // 8}Q", data, start))
+        weighted += total
+    return (total + 2 * weighted) & MASK_64
 
 
 class Item:
@@ -181,10 +189,9 @@ class DiskImage:
         start = STAGE2_LBA * SECTOR
         first_end = start + self.first_block_sectors * SECTOR
         self.data[start + offset:start + offset + len(replacement)] = replacement
-        rest = word_sums(self.data[first_end:start + self.stage2_sectors * SECTOR],
-                         REST_SUMS_STEP)
-        struct.pack_into("<2I", self.data, start + REST_SUMS_OFFSET, *rest)
-        first = word_sums(self.data[start + REST_SUMS_OFFSET:first_end])
+        rest = rest_sum(self.data[first_end:start + self.stage2_sectors * SECTOR])
+        struct.pack_into("<Q", self.data, start + REST_SUM_OFFSET, rest)
+        first = word_sums(self.data[start + REST_SUM_OFFSET:first_end])
         struct.pack_into("<2I", self.data, start + FIRST_BLOCK_SUMS_OFFSET, *first)
 
     # ---- media ----

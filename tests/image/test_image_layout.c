@@ -138,8 +138,7 @@ static void patches_stage2(void **state)
     // All but the header is as it was.
     assert_memory_equal(image.bytes + SECTOR_SIZE + sizeof(header), stage2 + sizeof(header),
                         sizeof(stage2) - sizeof(header));
-    word_sums_add(&sums, image.bytes + SECTOR_SIZE + 16, FIRST_BLOCK_SECTORS * SECTOR_SIZE - 16,
-                  WORD_SIZE);
+    word_sums_add(&sums, image.bytes + SECTOR_SIZE + 16, FIRST_BLOCK_SECTORS * SECTOR_SIZE - 16);
     assert_true(word_sums_equal(&sums, &header.first_block_sums));
     free(image.bytes);
 }
@@ -151,12 +150,12 @@ static void word_sums_follow_their_definition(void **state)
     struct word_sums sums = {0, 0};
 
     (void)state;
-    word_sums_add(&sums, bytes, sizeof(bytes), WORD_SIZE);
+    word_sums_add(&sums, bytes, sizeof(bytes));
     // 1; 80000003; 6: sum is 6, weighted 1 + 80000003 + 6.
     assert_int_equal(sums.sum, 6);
     assert_int_equal(sums.weighted_sum, 0x8000000Au);
     // Zeros count, too: by their number.
-    word_sums_add(&sums, "\0\0\0", 4, WORD_SIZE);
+    word_sums_add(&sums, "\0\0\0", 4);
     assert_int_equal(sums.sum, 6);
     assert_int_equal(sums.weighted_sum, 0x80000010u);
 }
