@@ -23,6 +23,11 @@ install(DIRECTORY ${FIRSTLIGHT_SHARE}/gdb ${FIRSTLIGHT_SHARE}/loader
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/kernel/ DESTINATION ${FIRSTLIGHT_INSTALL_KERNEL}
   FILES_MATCHING PATTERN *.c PATTERN *.h PATTERN *.asm PATTERN *.ld PATTERN sources.cmake)
 
+# ---- A project to begin with: tools/new-kernel and its template ------------------------------------
+install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/new-kernel
+  DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME firstlight-new-kernel)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/tools/template DESTINATION ${FIRSTLIGHT_INSTALL_DATA})
+
 # ---- For CMake and pkg-config ---------------------------------------------------------------------
 install(EXPORT Firstlight NAMESPACE Firstlight:: FILE FirstlightTargets.cmake
   DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
