@@ -86,6 +86,10 @@ static void resets(void **state)
     evidence.triple_fault = true;
     check_fails(&evidence, "triple fault at RIP ffffffff80001234: an exception that the kernel's "
                            "IDT could not deliver; with `-- -d int` QEMU shows which");
+    strcpy(evidence.function, "kernel_main+1ch");
+    check_fails(&evidence, "triple fault at RIP ffffffff80001234 (kernel_main+1ch): an exception "
+                           "that the kernel's IDT could not deliver; with `-- -d int` QEMU shows "
+                           "which");
 }
 
 static void other_ends(void **state)

@@ -5,6 +5,7 @@
 
 #include "qemu.h"
 
+#include "drive.h"
 #include "host_file.h"
 #include "output.h"
 #include "verdict.h"
@@ -160,19 +161,34 @@ void arguments_free(struct arguments *arguments)
     memset(arguments, 0, sizeof(*arguments));
 }
 
-static const char drive_start[] = "format=raw,";
 static const char drive_file[] = "file=";
 static const char current_directory[] = "./"; // what follows is no protocol, whatever it has
 
+// The form of the image; raw where it has gone since it was looked at, as QEMU will say.
+static const char *options_of(const char *image)
+{
+    struct host_input input;
+    struct message why;
+    const char *options;
+
+    if (!host_input_open(image, &input, &why)) {
+        return "format=raw,";
+    }
+    options = drive_options(&input);
+    host_input_close(&input);
+    return options;
+}
+
 void arguments_add_drive(struct arguments *arguments, const char *options, const char *image)
 {
-    char *text = malloc(sizeof(drive_start) + strlen(options) + sizeof(drive_file) +
+    const char *form = options_of(image);
+    char *text = malloc(strlen(form) + strlen(options) + sizeof(drive_file) +
                         sizeof(current_directory) + 2 * strlen(image));
     char *next = text;
 
     arguments_add(arguments, "-drive");
     if (text != NULL) {
-        next += sprintf(next, "%s%s%s%s", drive_start, options, drive_file,
+        next += sprintf(next, "%s%s%s%s", form, options, drive_file,
                         image[0] != '/' && strchr(image, ':') != NULL ? current_directory : "");
         for (; *image != '\0'; image++) {
             *next++ = *image;

@@ -29,8 +29,8 @@ void arguments_add(struct arguments *arguments, const char *text);
 void arguments_add_list(struct arguments *arguments, const char *const *texts); // NULL at its end
 void arguments_free(struct arguments *arguments);
 
-// Adds -drive with an image. `options` is put in front of file=, as in "snapshot=on,"; a comma in
-// the path is doubled, and a colon is none of a protocol.
+// Adds -drive with an image of any form that drive.h knows. `options` is put in front of file=, as
+// in "snapshot=on,"; a comma in the path is doubled, and a colon is none of a protocol.
 void arguments_add_drive(struct arguments *arguments, const char *options, const char *image);
 
 // Adds the device by which a kernel ends QEMU (verdict.h).

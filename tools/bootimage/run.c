@@ -62,18 +62,32 @@ static void tell_how_to_attach(char *const *more)
                 stderr);
 }
 
-// What QEMU gave back, as far as the caller can use it: a kernel's success is 0 as any other's.
-static int status_of(const char *image, const struct machine_evidence *evidence)
+// In words, how it ended; nobody expects anything but that the kernel ends it well.
+static void tell_end(const char *image, const struct machine_evidence *evidence)
 {
     const struct expectation expected = {.status = EXIT_STATUS_SUCCESS};
     struct message why;
 
+    if (evidence->end == MACHINE_EXITED) {
+        message_format(&why, "QEMU ended with status ");
+        verdict_append_status(evidence->status, &why);
+    } else {
+        (void)verdict_of(evidence, &expected, &why);
+    }
+    (void)complain(image, why.text);
+}
+
+// What QEMU gave back, as far as the caller can use it: a kernel's success is 0 as any other's.
+static int status_of(const char *image, struct machine_evidence *evidence)
+{
     if (evidence->end == MACHINE_EXITED &&
         (evidence->status == EXIT_STATUS_SUCCESS || evidence->status == EXIT_SUCCESS)) {
         return EXIT_SUCCESS;
     }
-    (void)verdict_of(evidence, &expected, &why);
-    (void)complain(image, why.text);
+    if (evidence->has_registers) {
+        (void)function_name_at(image, evidence->instruction, evidence->function);
+    }
+    tell_end(image, evidence);
     switch (evidence->end) {
     case MACHINE_EXITED:
     case MACHINE_NOT_STARTED:
@@ -132,7 +146,9 @@ static int boot(const char *values[OPTION_COUNT], char **rest)
 #endif
 
 static const struct option run_option_table[OPTION_COUNT] = {
-    [IMAGE] = {.name = "IMAGE", .required = true, .help = "the image, or a disk that has one"},
+    [IMAGE] = {.name = "IMAGE",
+               .required = true,
+               .help = "the image: raw, VHD, VMDK or ISO; or a disk that has one"},
     [DEBUG] = {.name = "--debug",
                .help = "wait for gdb before the first instruction, and stay when the guest resets "
                        "the machine"},

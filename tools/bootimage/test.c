@@ -161,6 +161,9 @@ static int test(const char *values[OPTION_COUNT], char **rest, const struct patt
     if (interrupted != 0) {
         (void)raise(interrupted);
     }
+    if (evidence.has_registers) {
+        (void)function_name_at(values[IMAGE], evidence.instruction, evidence.function);
+    }
     status = report(values[IMAGE], &evidence, &expected);
     serial_log_free(&evidence.log);
     return status;
@@ -169,7 +172,9 @@ static int test(const char *values[OPTION_COUNT], char **rest, const struct patt
 #endif
 
 static const struct option test_option_table[OPTION_COUNT] = {
-    [IMAGE] = {.name = "IMAGE", .required = true, .help = "the image, which stays as it is"},
+    [IMAGE] = {.name = "IMAGE",
+               .required = true,
+               .help = "the image: raw, VHD, VMDK or ISO; it stays as it is"},
     [EXPECT] = {.name = "--expect",
                 .value = "REGEX",
                 .take = take_pattern,

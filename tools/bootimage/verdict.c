@@ -74,6 +74,9 @@ static void append_place(const struct machine_evidence *evidence, struct message
 {
     if (evidence->has_registers) {
         message_append(why, " at RIP %016llx", (unsigned long long)evidence->instruction);
+        if (evidence->function[0] != '\0') {
+            message_append(why, " (%s)", evidence->function);
+        }
     }
 }
 
@@ -110,7 +113,7 @@ static void describe_reset(const struct machine_evidence *evidence, struct messa
                                                   : ", perhaps by a triple fault");
 }
 
-static void append_status(unsigned status, struct message *why)
+void verdict_append_status(unsigned status, struct message *why)
 {
     message_append(why, "%u", status);
     if ((status & 1) != 0 && status != EXIT_STATUS_QEMU_ERROR) {
@@ -123,9 +126,9 @@ static void describe_status(const struct machine_evidence *evidence, unsigned ex
 {
     message_format(why, "%swrong exit status ",
                    evidence->guest_shut_down ? "the guest switched the machine off: " : "");
-    append_status(evidence->status, why);
+    verdict_append_status(evidence->status, why);
     message_append(why, ", expected ");
-    append_status(expected, why);
+    verdict_append_status(expected, why);
 }
 
 static enum verdict fail(struct message *why, const char *text)

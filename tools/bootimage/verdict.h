@@ -3,6 +3,7 @@
 #ifndef BOOTIMAGE_VERDICT_H
 #define BOOTIMAGE_VERDICT_H
 
+#include "function_name.h"
 #include "message.h"
 #include "serial_log.h"
 
@@ -31,16 +32,17 @@ struct machine_evidence {
     enum machine_end end;
     unsigned status;
     unsigned signal_number;
-    bool triple_fault;     // QEMU logged one
-    bool can_tell_triple;  // whether it would have: not under KVM, nor with a log of the user's own
-    bool guest_shut_down;  // by the guest's own will
-    bool guest_panicked;   // by QEMU's panic device
-    bool ended_by_host;    // QEMU itself got a signal, or its user ended it
-    bool has_registers;    // of CPU 0 at the end, when it did not end by its own exit
-    uint64_t instruction;  // RIP
-    bool halted;           // in HLT
-    bool interrupts;       // IF
-    struct serial_log log; // belongs to the evidence
+    bool triple_fault;    // QEMU logged one
+    bool can_tell_triple; // whether it would have: not under KVM, nor with a log of the user's own
+    bool guest_shut_down; // by the guest's own will
+    bool guest_panicked;  // by QEMU's panic device
+    bool ended_by_host;   // QEMU itself got a signal, or its user ended it
+    bool has_registers;   // of CPU 0 at the end, when it did not end by its own exit
+    uint64_t instruction; // RIP
+    char function[FUNCTION_NAME_MOST]; // of the kernel, that it is in; "" where unknown
+    bool halted;                       // in HLT
+    bool interrupts;                   // IF
+    struct serial_log log;             // belongs to the evidence
 };
 
 struct expectation {
@@ -59,6 +61,9 @@ enum verdict {
 // `why` says what was wrong, unless it passed.
 enum verdict verdict_of(const struct machine_evidence *evidence, const struct expectation *expected,
                         struct message *why);
+
+// Appends QEMU's exit status, and what a kernel wrote to the exit device to cause it.
+void verdict_append_status(unsigned status, struct message *why);
 
 // Whether a pattern can be used; `why` says what is wrong with it.
 bool verdict_check_pattern(const char *pattern, struct message *why);
