@@ -1,0 +1,82 @@
+"""Projects outside the tree get Firstlight in all ways, build, and boot what they built."""
+
+import os
+import unittest
+
+from consumer import CLANG, SOURCE, PackageCase, cmake, listing, run_command
+from harness.environment import skip_without
+from harness.qemu import QEMU
+
+
+class Installed(PackageCase):
+    def setUp(self):
+        super().setUp()
+        skip_without(QEMU)
+        self.prefix = self.install()
+        self.toolchain = self.prefix / "share/cmake/Firstlight/firstlight-toolchain.cmake"
+
+    def test_boots(self):
+        self.succeed(self.configure(self.copy_project(), "-DWAY=find_package",
+                                    f"-DCMAKE_PREFIX_PATH={self.prefix}",
+                                    "--toolchain", self.toolchain))
+        self.build()
+        output = self.run_tests()
+        self.assertIn("100% tests passed, 0 tests failed out of 3", output)
+        for name in ("in_c.elf", "in_c.elf.map", "in_c.elf.disassembly", "in_c_image.bin"):
+            self.assertTrue((self.folder / "build" / name).is_file(), name)
+        self.assertIn("<_start>", (self.folder / "build/in_c.elf.disassembly").read_text())
+        self.assertIn("no work to do", self.build())
+
+    def test_runs(self):
+        self.succeed(self.configure(self.copy_project(), "-DWAY=find_package",
+                                    f"-DCMAKE_PREFIX_PATH={self.prefix}", *CLANG))
+        self.assertIn("greeting (for greeting): Hello from a file",
+                      self.build("--target", "boot"))
+
+
+class Subproject(PackageCase):
+    """As a part of another project, Firstlight adds no more than it says."""
+
+    def configure_part(self, *lines, options=()):
+        (self.folder / "project").mkdir()
+        (self.folder / "project/CMakeLists.txt").write_text("\n".join((
+            "cmake_minimum_required(VERSION 3.25)", *lines)))
+        return self.succeed(self.configure(self.folder / "project", f"-DFIRSTLIGHT={SOURCE}", *options))
+
+    def test_leaks_no_targets_and_no_options(self):
+        output = self.configure_part(
+            "project(outer LANGUAGES NONE)",
+            "enable_testing()",
+            "add_subdirectory(${FIRSTLIGHT} inner)",
+            "function(all folder out)",
+            "  get_property(found DIRECTORY ${folder} PROPERTY BUILDSYSTEM_TARGETS)",
+            "  get_property(below DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)",
+            "  foreach(one IN LISTS below)",
+            "    all(${one} more)",
+            "    list(APPEND found ${more})",
+            "  endforeach()",
+            "  set(${out} ${found} PARENT_SCOPE)",
+            "endfunction()",
+            "all(${CMAKE_SOURCE_DIR} targets)",
+            "foreach(target IN LISTS targets)",
+            "  message(STATUS \"target: ${target}\")",
+            "endforeach()",
+            "message(STATUS \"build type: '${CMAKE_BUILD_TYPE}'\")")
+        targets = [line.split()[-1] for line in output.splitlines() if "target: " in line]
+        self.assertIn("firstlight_bootimage", targets)
+        self.assertEqual([name for name in targets if not name.startswith("firstlight_")], [])
+        self.assertIn("build type: ''", output)
+        cache = (self.folder / "build/CMakeCache.txt").read_text()
+        self.assertNotIn("BUILD_TESTING", cache)
+        listed = run_command(os.environ["FIRSTLIGHT_CTEST"], "--test-dir", self.folder / "build", "-N")
+        self.assertIn("Total Tests: 0", listed.stdout)
+        self.assertFalse((self.folder / "build/compile_commands.json").exists())
+
+    def test_installs_nothing_unless_asked(self):
+        self.configure_part("project(outer LANGUAGES NONE)", "add_subdirectory(${FIRSTLIGHT} inner)")
+        self.succeed(cmake("--install", self.folder / "build", "--prefix", self.folder / "prefix"))
+        self.assertEqual(listing(self.folder / "prefix"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
