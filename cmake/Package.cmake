@@ -50,3 +50,17 @@ install(FILES ${generated}/FirstlightConfig.cmake ${generated}/FirstlightConfigV
   DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
 configure_file(${PROJECT_SOURCE_DIR}/cmake/firstlight.pc.in ${generated}/firstlight.pc @ONLY)
 install(FILES ${generated}/firstlight.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
+install(FILES ${PROJECT_SOURCE_DIR}/cmake/README.md ${PROJECT_SOURCE_DIR}/LICENSE
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/firstlight)
+
+if(NOT PROJECT_IS_TOP_LEVEL)
+  return()
+endif()
+set(folders ${CMAKE_INSTALL_INCLUDEDIR}/firstlight ${FIRSTLIGHT_INSTALL_DATA} ${FIRSTLIGHT_INSTALL_CMAKE}
+  ${CMAKE_INSTALL_DATADIR}/doc/firstlight)
+list(JOIN folders "," folders)
+add_custom_target(uninstall
+  COMMAND ${CMAKE_COMMAND} -DMANIFEST=${PROJECT_BINARY_DIR}/install_manifest.txt -DFOLDERS=${folders}
+    -P ${PROJECT_SOURCE_DIR}/cmake/Uninstall.cmake
+  VERBATIM)
+include(PackageFiles)
