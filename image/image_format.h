@@ -41,10 +41,10 @@ struct word_sums {
     uint32_t weighted_sum;
 };
 
-// rest_sum is over 64-bit words: sum += word for each, and after each sector weighted_sum += sum, both
-// from zero; rest_sum = sum + 2 * weighted_sum. Each sector thus counts an odd number of times, another
-// for each, below 2 * STAGE2_MAX_SECTORS: a single changed bit always shows, and a sector that is zero,
-// elsewhere or another but for a chance of about 2^-57.
+// rest_sum is over 64-bit words: sum += word for each, and after each sector weighted_sum += sum,
+// both from zero; rest_sum = sum + 2 * weighted_sum. Each sector thus counts an odd number of
+// times, another for each, below 2 * STAGE2_MAX_SECTORS: a single changed bit always shows, and a
+// sector that is zero, elsewhere or another but for a chance of about 2^-57.
 //
 // The first bytes of stage 2's first block; code follows. Everything behind first_block_sums is
 // summed by them, up to the end of the first block.

@@ -32,8 +32,8 @@ static void accepts_what_the_writer_made(void **state)
     assert_int_equal(report.problem_count, 0);
     assert_int_equal(report.part_count, 7);
     check_part(&report, 0, IMAGE_PART_MBR, 0, SECTOR_SIZE);
-    check_part(&report, 1, IMAGE_PART_FIRST_BLOCK, 1, 8ull * SECTOR_SIZE);
-    check_part(&report, 2, IMAGE_PART_STAGE2_REST, 9, 12ull * SECTOR_SIZE);
+    check_part(&report, 1, IMAGE_PART_FIRST_BLOCK, 1, 6ull * SECTOR_SIZE);
+    check_part(&report, 2, IMAGE_PART_STAGE2_REST, 7, 14ull * SECTOR_SIZE);
     check_part(&report, 3, IMAGE_PART_HEADER, HEADER_LBA, SECTOR_SIZE);
     check_part(&report, 4, IMAGE_PART_COMMAND_LINE, COMMAND_LINE_LBA, 5);
     check_part(&report, 5, IMAGE_PART_KERNEL, KERNEL_LBA, 3 * TEST_PAGE + 3000);

@@ -139,8 +139,8 @@ struct boot_framebuffer {
 #define BOOT_EDD_PARAMETERS_SIZE 80
 
 // Firmware's tables, found by their signatures and checksums; version 2. Physical addresses, 0
-// where there is none. SMBIOS 3.0 brought "_SM3_": it is not looked for behind the RSDP and a "_SM_"
-// of a version before that.
+// where there is none. SMBIOS 3.0 brought "_SM3_": it is not looked for behind the RSDP and a
+// "_SM_" of a version before that.
 struct boot_tables {
     uint64_t rsdp_physical;    // ACPI 6.4, 5.2.5: root system description pointer
     uint64_t smbios_physical;  // SMBIOS 3.4, 5.2.1: 32-bit entry point, "_SM_"
