@@ -101,6 +101,10 @@ void copy_number(uint32_t *destination, const void *source, size_t bytes);
     (IS(uint32_t *, destination) ? copy_number((void *)(destination), source, bytes)               \
                                  : copy_bytes(destination, source, bytes))
 
+#elif defined(LOAD_LZ4_DECODE_H)
+
+#define memcpy(destination, source, bytes) copy_bytes(destination, source, bytes)
+
 #elif defined(LOAD_VIDEO_MODE_H)
 
 /*@ requires \valid(destination);
