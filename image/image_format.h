@@ -82,9 +82,13 @@ enum image_item_kind {
     IMAGE_ITEM_MODULE = 4,       // any number: a file that the kernel gets as it is
 };
 
-// Bits of image_item.flags, of a kernel only: what its boot request says of physical memory.
+// Bits of image_item.flags. Of a kernel only: what its boot request says of physical memory.
 #define IMAGE_ITEM_ALIGNMENT_REQUIRED 1u // memory_alignment and memory_phase are no mere wish
 #define IMAGE_ITEM_AVOID_ISA_HOLE     2u // no byte of its memory from 15 to 16 MiB
+
+// Of a kernel or a module: its sectors are a compressed_header and chunks. All the other fields but
+// bytes and checksum are of what was compressed.
+#define IMAGE_ITEM_LZ4 4u
 
 #define COMMAND_LINE_MAX_BYTES 4095 // of the kernel and of each module
 #define MODULE_NAME_MAX_BYTES  255
@@ -124,6 +128,23 @@ struct image_header {
 
 _Static_assert(sizeof(struct image_item) == 80, "image_item is 80 bytes");
 _Static_assert(sizeof(struct image_header) == 48, "image_header is 48 bytes");
+
+// ---- Compressed items -------------------------------------------------------------------------
+
+// At the front of a compressed item's sectors, and of its first chunk.
+struct compressed_header {
+    uint64_t bytes;                 // of what was compressed, at least 1
+    struct image_checksum checksum; // of that, filled up with zeros to whole sectors
+};
+
+// Behind it, and at the front of each chunk: u32, how long the block is that follows, of LZ4's
+// block format, and then the block, which gives at least one byte. It may repeat what the chunks
+// before have given. A chunk is what one read of the disk brings, so that it can be decoded from
+// there.
+#define COMPRESSED_CHUNK_SECTORS 127
+#define COMPRESSED_CHUNK_BYTES   (COMPRESSED_CHUNK_SECTORS * SECTOR_SIZE)
+
+_Static_assert(sizeof(struct compressed_header) == 24, "compressed_header is 24 bytes");
 
 // ---- The symbols item -----------------------------------------------------------------------
 

@@ -65,12 +65,23 @@ static bool copy_module(const struct image_module *module, const struct image_wr
     return true;
 }
 
+// Writes `bytes` and, up to the end of their last sector, what follows them: zeros.
+static bool write_sectors(const struct image_writer *writer, const uint8_t *bytes, uint64_t size,
+                          struct message *why)
+{
+    return writer->write(writer->context, bytes, (size_t)(image_item_sectors(size) * SECTOR_SIZE),
+                         why);
+}
+
 // The checksum is in the header already.
 static bool write_module(const struct image_module *module, const struct image_item *item,
                          const struct image_writer *writer, struct message *why)
 {
     struct image_checksum checksum;
 
+    if (module->compressed.bytes != NULL) {
+        return write_sectors(writer, module->compressed.bytes, module->compressed.size, why);
+    }
     if (!copy_module(module, writer, &checksum, why)) {
         return false;
     }
@@ -124,6 +135,16 @@ static struct image_item plain_item(enum image_item_kind kind, uint64_t lba, uin
     return item;
 }
 
+// What else is said of an item that is stored compressed.
+static void set_compressed(struct image_item *item, const struct compressed_item *compressed)
+{
+    if (compressed->bytes != NULL) {
+        item->flags |= IMAGE_ITEM_LZ4;
+        item->bytes = compressed->size;
+        item->checksum = item_checksum(compressed->bytes, compressed->size);
+    }
+}
+
 static void put_memory_items(const struct image_parts *parts, const struct image_plan *plan,
                              const struct image_blocks *blocks, struct header_cursor *cursor)
 {
@@ -146,6 +167,7 @@ static void put_memory_items(const struct image_parts *parts, const struct image
         .memory_alignment = kernel->memory_alignment,
         .memory_phase = kernel->memory_phase,
     };
+    set_compressed(&item, &parts->compressed_kernel);
     put_item(cursor, &item);
     if (plan->symbols_lba != 0) {
         item = plain_item(IMAGE_ITEM_SYMBOLS, plan->symbols_lba, parts->symbols.size);
@@ -172,9 +194,10 @@ static bool put_modules(const struct image_parts *parts, const struct image_plan
     for (uint32_t i = 0; i < parts->module_count; i++) {
         const struct image_module *module = &parts->modules[i];
         struct image_item item = plain_item(IMAGE_ITEM_MODULE, lba, module->file.bytes);
-        if (!copy_module(module, NULL, &item.checksum, why)) {
+        if (module->compressed.bytes == NULL && !copy_module(module, NULL, &item.checksum, why)) {
             return false;
         }
+        set_compressed(&item, &module->compressed);
         item.text_offset = (uint32_t)cursor->text_offset;
         item.name_bytes = put_text(cursor, module->name);
         item.command_line_bytes = put_text(cursor, module->command_line);
@@ -279,14 +302,6 @@ static bool write_zeros(const struct image_writer *writer, uint64_t bytes, struc
     return true;
 }
 
-// Writes `bytes` and, up to the end of their last sector, what follows them: zeros.
-static bool write_sectors(const struct image_writer *writer, const uint8_t *bytes, uint64_t size,
-                          struct message *why)
-{
-    return writer->write(writer->context, bytes, (size_t)(image_item_sectors(size) * SECTOR_SIZE),
-                         why);
-}
-
 static bool write_parts(const struct image_parts *parts, const struct image_plan *plan,
                         const struct image_blocks *blocks, const struct image_writer *writer,
                         struct message *why)
@@ -299,7 +314,10 @@ static bool write_parts(const struct image_parts *parts, const struct image_plan
                          why) &&
            (plan->command_line_lba == 0 ||
             write_sectors(writer, blocks->command_line, parts->command_line_bytes, why)) &&
-           write_sectors(writer, parts->kernel->bytes, parts->kernel->size, why) &&
+           write_sectors(writer,
+                         parts->compressed_kernel.bytes != NULL ? parts->compressed_kernel.bytes
+                                                                : parts->kernel->bytes,
+                         image_stored_bytes(&parts->compressed_kernel, parts->kernel->size), why) &&
            (plan->symbols_lba == 0 ||
             write_sectors(writer, parts->symbols.bytes, parts->symbols.size, why)) &&
            write_modules(parts, plan, blocks, writer, why) &&

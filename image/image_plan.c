@@ -103,6 +103,11 @@ static bool place(uint64_t bytes, uint64_t *lba)
     return true;
 }
 
+uint64_t image_stored_bytes(const struct compressed_item *compressed, uint64_t bytes)
+{
+    return compressed->bytes != NULL ? compressed->size : bytes;
+}
+
 static bool place_items(const struct image_parts *parts, struct image_plan *plan)
 {
     uint64_t lba = plan->header_lba + plan->header_sectors;
@@ -112,7 +117,7 @@ static bool place_items(const struct image_parts *parts, struct image_plan *plan
         return false;
     }
     plan->kernel_lba = lba;
-    if (!place(parts->kernel->size, &lba)) {
+    if (!place(image_stored_bytes(&parts->compressed_kernel, parts->kernel->size), &lba)) {
         return false;
     }
     plan->symbols_lba = parts->symbols.size != 0 ? lba : 0;
@@ -121,7 +126,8 @@ static bool place_items(const struct image_parts *parts, struct image_plan *plan
     }
     plan->modules_lba = lba;
     for (uint32_t i = 0; i < parts->module_count; i++) {
-        if (!place(parts->modules[i].file.bytes, &lba)) {
+        const struct image_module *module = &parts->modules[i];
+        if (!place(image_stored_bytes(&module->compressed, module->file.bytes), &lba)) {
             return false;
         }
     }

@@ -3,6 +3,7 @@
 #ifndef IMAGE_PLAN_H
 #define IMAGE_PLAN_H
 
+#include "compress.h"
 #include "geometry.h"
 #include "image_format.h"
 #include "image_stream.h"
@@ -14,12 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A file that goes along. It is read twice, each time from the front to the back: once for its
-// checksum, which stands before it in the image, and once to be copied.
+// A file that goes along. Unless it is compressed it is read twice, each time from the front to the
+// back: once for its checksum, which stands before it in the image, and once to be copied.
 struct image_module {
     const char *name;
     const char *command_line; // may be empty
     struct image_reader file; // at least 1 byte
+    struct compressed_item compressed;
 };
 
 // What an image is made of.
@@ -29,6 +31,7 @@ struct image_parts {
     const uint8_t *stage2; // as the build made it, whole sectors
     size_t stage2_bytes;
     const struct packed_kernel *kernel;
+    struct compressed_item compressed_kernel;
     const char *command_line; // without NUL; none in the image when empty
     size_t command_line_bytes;
     struct symbol_table symbols; // none in the image when it has no bytes
@@ -62,6 +65,9 @@ bool module_texts_check(uint32_t number, const char *name, size_t name_bytes,
 // Sets what memory an item other than a kernel wants: whole pages, and a large module what large
 // pages need.
 void image_item_set_wish(struct image_item *item);
+
+// How many bytes stand in the image for an item of so many.
+uint64_t image_stored_bytes(const struct compressed_item *compressed, uint64_t bytes);
 
 // Checks the texts and places everything behind a stage 2 of so many sectors; of the parts only
 // sizes and texts are looked at. False, with a message, when a text is not allowed, or the disk

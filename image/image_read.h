@@ -29,6 +29,7 @@ struct image_part {
     enum image_part_kind kind;
     uint64_t lba;
     uint64_t bytes;
+    uint64_t unpacked_bytes;       // of a compressed item that is good: what it holds; else 0
     bool good;                     // checksum, signature, or for padding: all zeros
     const struct image_item *item; // of the image header; null for what is none
 };

@@ -1,6 +1,7 @@
 // Reads the items of an image, in the order in which they lie there, and checks each of them.
 // Called by image_read.c.
 #include "checksum.h"
+#include "decompress_item.h"
 #include "image_plan.h"
 #include "image_reading.h"
 #include "symbols.h"
@@ -56,7 +57,7 @@ static bool read_item(struct reading *reading, enum image_part_kind kind, const 
     uint64_t part_sectors;
 
     part->item = item;
-    if (item->kind != IMAGE_ITEM_KERNEL) {
+    if (item->kind != IMAGE_ITEM_KERNEL && !item_is_compressed(item)) {
         check_wish(reading, what, item);
     }
     checksum_begin(&state);
@@ -86,9 +87,32 @@ static bool read_item(struct reading *reading, enum image_part_kind kind, const 
     return part->good;
 }
 
-// Reads an item into memory from malloc. Null, with a problem reported, when it is not good.
+// Puts what a compressed item holds in the place of its sectors.
+static uint8_t *unpack(struct reading *reading, const char *what, struct image_item *item,
+                       uint8_t *sectors)
+{
+    struct image_report *report = reading->report;
+    struct image_part *part = &report->parts[report->part_count - 1];
+    struct message why;
+    uint8_t *bytes = decompress_item(item, sectors, &why);
+
+    free(sectors);
+    if (bytes == NULL) {
+        part->good = false;
+        message_format(next_problem(reading), "%s %s", what, why.text);
+    } else {
+        part->unpacked_bytes = item->bytes;
+        if (item->kind != IMAGE_ITEM_KERNEL) {
+            check_wish(reading, what, item);
+        }
+    }
+    return bytes;
+}
+
+// Reads an item into memory from malloc, decompressed. Null, with a problem reported, when it is
+// not good.
 static uint8_t *read_whole_item(struct reading *reading, enum image_part_kind kind,
-                                const char *what, const struct image_item *item)
+                                const char *what, struct image_item *item)
 {
     const uint64_t sectors = image_item_sectors(item->bytes);
     uint8_t *bytes = NULL;
@@ -107,7 +131,7 @@ static uint8_t *read_whole_item(struct reading *reading, enum image_part_kind ki
         free(bytes);
         return NULL;
     }
-    return bytes;
+    return item_is_compressed(item) ? unpack(reading, what, item, bytes) : bytes;
 }
 
 static void read_command_line(struct reading *reading, const struct image_item *item)
@@ -126,7 +150,7 @@ static void read_command_line(struct reading *reading, const struct image_item *
 }
 
 // What the image header says of the kernel must be what its ELF file says.
-static void read_kernel(struct reading *reading, const struct image_item *item)
+static void read_kernel(struct reading *reading, struct image_item *item)
 {
     struct image_report *report = reading->report;
     struct checked_kernel *kernel = &report->kernel;
@@ -152,7 +176,7 @@ static void read_kernel(struct reading *reading, const struct image_item *item)
     }
 }
 
-static void read_symbols(struct reading *reading, const struct image_item *item)
+static void read_symbols(struct reading *reading, struct image_item *item)
 {
     uint8_t *bytes = read_whole_item(reading, IMAGE_PART_SYMBOLS, "the table of symbols", item);
     struct message why;
@@ -183,7 +207,7 @@ static void label_module(struct message *label, uint32_t number, const char *nam
     message_append(label, ",");
 }
 
-static void read_module(struct reading *reading, uint32_t number, const struct image_item *item)
+static void read_module(struct reading *reading, uint32_t number, struct image_item *item)
 {
     const char *name = image_item_text(&reading->report->items, item);
     struct message label;
@@ -194,7 +218,11 @@ static void read_module(struct reading *reading, uint32_t number, const struct i
                             item->command_line_bytes, &why)) {
         *next_problem(reading) = why;
     }
-    (void)read_item(reading, IMAGE_PART_MODULE, label.text, item, NULL);
+    if (item_is_compressed(item)) {
+        free(read_whole_item(reading, IMAGE_PART_MODULE, label.text, item));
+    } else {
+        (void)read_item(reading, IMAGE_PART_MODULE, label.text, item, NULL);
+    }
 }
 
 void read_items(struct reading *reading)
@@ -206,7 +234,7 @@ void read_items(struct reading *reading)
         return;
     }
     for (uint32_t i = 0; i < items->count; i++) {
-        const struct image_item *item = &items->all[i];
+        struct image_item *item = &items->all[i];
         read_padding(reading, item->lba);
         switch (item->kind) { // image_header_parse knows no other
         case IMAGE_ITEM_COMMAND_LINE:

@@ -70,7 +70,7 @@ for argument; do
     esac
 done
 
-# Building: Clang and lld (target and host), NASM, CMake, Ninja, the C library's headers.
+# Building: Clang and lld (target and host), NASM, CMake, Ninja, the C library's headers, liblz4.
 # Running: QEMU; its windows where there is a display.
 # Testing: Python drives; cmocka and the sanitizers' runtime for unit tests; Bochs, the second
 # emulator; sfdisk, parted, El Torito and memdisk for images; gcc and mingw, the host tool's other
@@ -80,7 +80,7 @@ done
 choose_packages() {
     case $1 in
     apt)
-        build="clang lld nasm cmake ninja-build libc6-dev qemu-system-x86"
+        build="clang lld nasm cmake ninja-build libc6-dev liblz4-dev qemu-system-x86"
         gui="qemu-system-gui"
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
@@ -91,19 +91,19 @@ choose_packages() {
         command -v npm >/dev/null 2>&1 || full="$full nodejs npm"
         ;;
     dnf)
-        build="clang lld nasm cmake ninja-build glibc-devel qemu-system-x86-core"
+        build="clang lld nasm cmake ninja-build glibc-devel lz4-devel qemu-system-x86-core"
         gui="qemu-ui-gtk"
         test="python3 gcc gcc-c++ mingw64-gcc libcmocka-devel compiler-rt llvm bochs util-linux parted
               genisoimage qemu-img syslinux-nonlinux xorriso clang-tools-extra git gdb"
         ;;
     pacman)
-        build="clang lld nasm cmake ninja qemu-system-x86"
+        build="clang lld nasm cmake ninja lz4 qemu-system-x86"
         gui="qemu-ui-gtk"
         test="python gcc mingw-w64-gcc cmocka compiler-rt llvm bochs util-linux parted cdrtools
               syslinux git gdb"
         ;;
     brew)
-        build="llvm lld nasm cmake ninja qemu"
+        build="llvm lld nasm cmake ninja lz4 qemu"
         gui=""
         test="python3 cmocka mingw-w64 bochs cdrtools git"
         ;;

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define KERNEL_FLAGS (IMAGE_ITEM_ALIGNMENT_REQUIRED | IMAGE_ITEM_AVOID_ISA_HOLE)
+#define KERNEL_FLAGS (IMAGE_ITEM_ALIGNMENT_REQUIRED | IMAGE_ITEM_AVOID_ISA_HOLE | IMAGE_ITEM_LZ4)
 
 _Static_assert(sizeof(struct image_header) <= CHECKSUM_BLOCK_SIZE,
                "image_header_checksum clears the checksum within the first block");
@@ -86,7 +86,10 @@ static const char *note_single(struct image_item **place, struct image_item *ite
             (item->kind == IMAGE_ITEM_SYMBOLS ==> \old(items->symbols) == \null); */
 static const char *fault_of_kind(struct image_item *item, struct image_items *items)
 {
-    if ((item->flags & ~(item->kind == IMAGE_ITEM_KERNEL ? KERNEL_FLAGS : 0)) != 0) {
+    const uint32_t known = item->kind == IMAGE_ITEM_KERNEL   ? KERNEL_FLAGS
+                           : item->kind == IMAGE_ITEM_MODULE ? IMAGE_ITEM_LZ4
+                                                             : 0;
+    if ((item->flags & ~known) != 0) {
         return "unknown flags";
     }
     if (item->bytes == 0) {

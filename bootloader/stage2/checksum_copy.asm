@@ -1,6 +1,6 @@
-; The fast checksum_copy_function (load/checksum.h): copies by string moves, then adds what was copied
-; from the same, still cached, source. General registers only: some hypervisors interpret guests and
-; know no SSE arithmetic.
+; The fast checksum_copy_function and checksum_add_function (load/checksum.h): the one copies by string
+; moves, then goes on as the other, which adds what lies in the same, still cached, source. General
+; registers only: some hypervisors interpret guests and know no SSE arithmetic.
 
 %include "asm_offsets.inc"
 
@@ -11,6 +11,7 @@ HALF_BLOCK_BIT  equ 8
 
         bits 64
         global checksum_copy
+        global checksum_add_fast
         global checksum_add_blocks
 
         section .text
@@ -19,16 +20,25 @@ HALF_BLOCK_BIT  equ 8
 ; In: RDI, RSI, RDX, RCX; both buffers 8-byte aligned, bytes a multiple of CHECKSUM_BLOCK_SIZE.
 ; Clobbers: RAX, RCX, RDX, RSI, RDI, R8, R9.
 checksum_copy:
-        add [rdi + CHECKSUM_BYTES], rcx
         mov rax, rdi
+        mov r8, rcx
         mov rdi, rsi
         mov rsi, rdx
-        lea rdx, [rdx + rcx]            ; end of the source
-        mov r8, rcx
-        neg r8                          ; counts up to 0
         shr rcx, 3
         rep movsq
-        mov rcx, r8
+        mov rdi, rax
+        mov rsi, rdx
+        mov rdx, r8
+
+; void checksum_add_fast(struct checksum_state *, const void *source, size_t bytes)
+; In: RDI, RSI, RDX; the source 8-byte aligned, bytes a multiple of CHECKSUM_BLOCK_SIZE.
+; Clobbers: RAX, RCX, RDX, RSI, RDI, R8, R9.
+checksum_add_fast:
+        add [rdi + CHECKSUM_BYTES], rdx
+        mov rax, rdi
+        mov rcx, rdx
+        lea rdx, [rsi + rcx]            ; end of the source
+        neg rcx                         ; counts up to 0
         mov rdi, [rax + CHECKSUM_SUM]
         mov rsi, [rax + CHECKSUM_SUM + 8]
         mov r8, [rax + CHECKSUM_WEIGHTED]

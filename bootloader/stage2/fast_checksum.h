@@ -1,4 +1,4 @@
-// The fast routine of stage2/checksum_copy.asm; on the host, tests put the portable one in its
+// The fast routines of stage2/checksum_copy.asm; on the host, tests put the portable ones in their
 // place.
 #ifndef FAST_CHECKSUM_H
 #define FAST_CHECKSUM_H
@@ -6,5 +6,6 @@
 #include "checksum.h"
 
 checksum_copy_function checksum_copy;
+checksum_add_function checksum_add_fast;
 
 #endif

@@ -3,8 +3,10 @@
 
 #include "checksum.h"
 #include "console.h"
+#include "decompress.h"
 #include "disk.h"
 #include "fast_checksum.h"
+#include "fast_lz4.h"
 #include "machine.h"
 #include "memory_layout.h"
 
@@ -33,31 +35,56 @@ void image_read_header(struct image_items *items)
     fatal_message(&why);
 }
 
-static bool read_item(const struct image_item *item, uint8_t *destination, const char *what)
+_Static_assert(COMPRESSED_CHUNK_SECTORS == DISK_BUFFER_SECTORS, "a chunk is read at once");
+
+// Null; or what is damaged, in a few words.
+static const char *read_item(struct image_item *item, uint8_t *destination, const char *what)
 {
+    const bool compressed = (item->flags & IMAGE_ITEM_LZ4) != 0;
+    struct decompression unpacked = {.output = destination, .capacity = item->memory_bytes};
     struct checksum_state state;
     checksum_begin(&state);
     uint64_t left = image_item_sectors(item->bytes);
     for (uint64_t lba = item->lba; left != 0;) {
         const uint32_t sectors = left < DISK_BUFFER_SECTORS ? (uint32_t)left : DISK_BUFFER_SECTORS;
         const uint8_t *buffer = disk_read_sectors(lba, sectors, what);
-        checksum_copy(&state, destination, buffer, (size_t)sectors * SECTOR_SIZE);
-        destination += (size_t)sectors * SECTOR_SIZE;
+        const size_t bytes = (size_t)sectors * SECTOR_SIZE;
+        if (compressed) {
+            checksum_add_fast(&state, buffer, bytes);
+            decompress_chunk(&unpacked, buffer, bytes, lz4_decode_wide);
+        } else {
+            checksum_copy(&state, destination, buffer, bytes);
+            destination += bytes;
+        }
         lba += sectors;
         left -= sectors;
     }
     const struct image_checksum found = checksum_end(&state);
-    return checksum_equal(&found, &item->checksum);
+    if (!checksum_equal(&found, &item->checksum)) {
+        return "checksum";
+    }
+    if (!compressed) {
+        return NULL;
+    }
+    const char *fault = decompress_end(&unpacked, checksum_add_fast);
+    if (fault == NULL) {
+        item->bytes = unpacked.header.bytes;
+        item->flags &= ~IMAGE_ITEM_LZ4;
+    }
+    return fault;
 }
 
-void image_read_item(const struct image_item *item, void *destination, const char *what)
+void image_read_item(struct image_item *item, void *destination, const char *what)
 {
+    const char *fault = NULL;
     for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-        if (read_item(item, destination, what)) {
+        fault = read_item(item, destination, what);
+        if (fault == NULL) {
             return;
         }
     }
-    fatal("%s is damaged (checksum): LBA %llu, %llu sectors, which firmware read without error: "
+    fatal("%s is damaged (%s): LBA %llu, %llu sectors, which firmware read without error: "
           "write the image again",
-          what, (unsigned long long)item->lba, (unsigned long long)image_item_sectors(item->bytes));
+          what, fault, (unsigned long long)item->lba,
+          (unsigned long long)image_item_sectors(item->bytes));
 }

@@ -13,7 +13,7 @@
 #define ISA_HOLE_BASE 0xF00000u
 #define ISA_HOLE_END  0x1000000u
 
-static void read_kernel(const struct image_item *item, struct memory_map *map,
+static void read_kernel(struct image_item *item, struct memory_map *map,
                         struct loaded_kernel *kernel)
 {
     const bool avoid_hole = (item->flags & IMAGE_ITEM_AVOID_ISA_HOLE) != 0;
@@ -56,7 +56,7 @@ static void check_item(const struct image_item *item, const struct loaded_kernel
     }
 }
 
-void kernel_load(const struct image_item *item, struct memory_map *map, uint64_t random,
+void kernel_load(struct image_item *item, struct memory_map *map, uint64_t random,
                  struct loaded_kernel *kernel)
 {
     read_kernel(item, map, kernel);

@@ -19,7 +19,7 @@ struct loaded_kernel {
 // Claims memory and reads the kernel there; checks it and its request; moves it by a slide
 // (`random` decides which, where it may) and plans its pages. Stops with a message when anything is
 // wrong.
-void kernel_load(const struct image_item *item, struct memory_map *map, uint64_t random,
+void kernel_load(struct image_item *item, struct memory_map *map, uint64_t random,
                  struct loaded_kernel *kernel);
 
 // Fills its pages and relocates it. The kernel's file may be destroyed by that.

@@ -2,12 +2,14 @@
 thread-local storage, chance, time, the disk, firmware's tables. Each kernel checks what boot_info
 promises on every machine (kernels/check_info.c); here is what only the test can know."""
 
+import random
 import re
 import struct
 import unittest
 
 from contract_test import ContractTest, VGA, image
-from harness.disk_image import DiskImage, FLOPPY_1440K, SECTOR, STAGE2_LBA
+from harness.disk_image import (DiskImage, FLOPPY_1440K, ITEM_KERNEL, ITEM_LZ4, ITEM_MODULE, SECTOR,
+                                STAGE2_LBA)
 from harness.expect import expect_boot, expect_error, fail
 from harness.qemu import Qemu, ide_disk, option_value
 
@@ -21,6 +23,7 @@ RDRAND_INSTRUCTION = rb"\x48\x0f\xc7([\xf0-\xf7])"
 EDD_3_0 = 0x30
 EDD_3_0_PARAMETERS = 66
 BOOTS = 4
+CHUNK_SECTORS = 127  # of a compressed item
 
 
 def fnv(data):
@@ -37,7 +40,7 @@ def content(index, size):
 
 
 class Modules(ContractTest):
-    def check(self, sizes, *options):
+    def check(self, sizes, *options, compress="auto"):
         modules, lines = [], []
         for index, size in enumerate(sizes):
             data = content(index, size)
@@ -45,9 +48,10 @@ class Modules(ContractTest):
             path = self.write(f"module{index}", data)
             modules.append((name, path, words) if words else (name, path))
             lines.append(f"module [{name}] [{words}] {size} {fnv(data):016x}")
-        text = self.boot_image(self.remade("modules", "quiet", modules=modules), *options,
-                               serial=[f"^{len(sizes)} modules$"])
+        made = self.remade("modules", "quiet", modules=modules, options=["--compress", compress])
+        text = self.boot_image(made, *options, serial=[f"^{len(sizes)} modules$"])
         self.assertEqual(re.findall("^module .*$", text, re.MULTILINE), lines)
+        return DiskImage(made).items
 
     def test_none(self):
         self.check([])
@@ -66,6 +70,57 @@ class Modules(ContractTest):
 
     def test_32_mib(self):
         self.check([32 * MIB])
+
+    def test_compressed(self):
+        """The kernel too; what does not become smaller by a sector stays as it is."""
+        items = self.check(ODD_SIZES, compress="lz4")
+        flagged = [(item.kind, item.flags & ITEM_LZ4 != 0) for item in items]
+        self.assertIn((ITEM_KERNEL, True), flagged)
+        self.assertEqual([compressed for kind, compressed in flagged if kind == ITEM_MODULE],
+                         [size > 2 * SECTOR for size in ODD_SIZES])
+
+    def test_compressed_where_it_pays(self):
+        items = self.check([65537, 2 * MIB + 1])
+        self.assertEqual([item.flags & ITEM_LZ4 for item in items[-2:]], [0, ITEM_LZ4])
+
+    def test_not_compressed(self):
+        for item in self.check([2 * MIB + 1], compress="none"):
+            self.assertEqual(item.flags & ITEM_LZ4, 0)
+
+    def check_of_several_chunks(self, change, pattern):
+        """A module that is compressed by less than half, with `change` made to it on the disk."""
+        chance = random.Random(1)
+        data = b"".join(chance.randbytes(chance.randrange(1, 90)) * 2 for _ in range(8000))
+        module = self.write("module", data)
+        disk = DiskImage(self.remade("modules", "quiet", modules=[("packed", module)]))
+        item, = disk.modules
+        self.assertNotEqual(item.flags & ITEM_LZ4, 0)
+        self.assertGreater(item.sectors, 4 * CHUNK_SECTORS)
+        change(disk, item)
+        made = disk.write(self.path("changed.bin"))
+        if pattern is None:
+            self.boot_image(made, serial=[rf"^module \[packed\] \[\] {len(data)} {fnv(data):016x}$"])
+        else:
+            expect_error([*ide_disk(made), *VGA], pattern)
+
+    def test_compressed_in_chunks(self):
+        self.check_of_several_chunks(lambda disk, item: None, None)
+
+    def test_compressed_and_damaged(self):
+        self.check_of_several_chunks(lambda disk, item: disk.flip(item.lba + 200, 40),
+                                     r"^firstlight: packed is damaged \(checksum\)")
+
+    def test_compressed_into_a_block_longer_than_its_chunk(self):
+        """With the checksum of what is stored made right again, here and in the next."""
+        self.check_of_several_chunks(
+            lambda disk, item: disk.patch_item(item, CHUNK_SECTORS * SECTOR + 2, b"\1"),
+            r"^firstlight: packed is damaged \(LZ4\)")
+
+    def test_compressed_from_something_else(self):
+        """Its checksum, in the first chunk, is another."""
+        self.check_of_several_chunks(
+            lambda disk, item: disk.patch_item(item, 8, b"12345678"),
+            r"^firstlight: packed is damaged \(checksum of what it unpacks to\)")
 
     def test_more_than_memory(self):
         modules = [("large", self.write("large", bytes(24 * MIB)))]

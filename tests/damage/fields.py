@@ -70,6 +70,7 @@ HEADER_CHECKSUM = "checksum"
 IN_HEADER = "image header: "
 ITEM_FAULT = r"image header: item \d+: "
 WRONG_SUM = r" is damaged \(checksum\)"
+NOT_COMPRESSED = r"is damaged \(LZ4\)"
 OTHER_THAN_THE_FILE = "the image header gives the kernel other flags, memory or alignment"
 
 _HEADER = (
@@ -91,7 +92,8 @@ def _item_table(item):
     return (
         ("kind", 4, ITEM_FAULT + "(unknown (kind|flags)|second of its kind|command line too long|"
          "has a text, but is no module)"),
-        ("flags", 4, ITEM_FAULT + "unknown flags" + (f"|{OTHER_THAN_THE_FILE}" if kernel else "")),
+        ("flags", 4, ITEM_FAULT + "unknown flags" + (f"|{OTHER_THAN_THE_FILE}" if kernel else "")
+         + (f"|{NOT_COMPRESSED}" if kernel or module else "")),
         ("lba", 8, f"{position}|{WRONG_SUM}"),
         ("bytes", 8, f"{position}|{WRONG_SUM}|{ITEM_FAULT}(wrong memory size|command line too long)"
          "|^symbols: wrong sizes|passes the end of the file", OTHER),

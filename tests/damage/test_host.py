@@ -21,6 +21,7 @@ SIGNATURE = "disk signature|whole cylinders"
 # What stage 2 alone says, and what inspect says then: it has no machine, and compares more.
 INSPECT_INSTEAD = (
     (r"is damaged \(checksum\)", "is damaged: the checksum of"),
+    (r"is damaged \(LZ4\)", r"is damaged \(LZ4\)"),
     ("^the image header gives the kernel other flags",
      "^the image header asks for|^the kernel's DT_RELA|^kernel relocation R_X86_64_"),
     ("^not enough memory for", f"^the image header asks for|{SIGNATURE}"),

@@ -17,6 +17,7 @@ IMAGE_CHECKSUM_OFFSET = 32  # in IMAGE_HEADER
 ITEM = struct.Struct("<2I2Q2Q3QI2HQ")
 ITEM_KERNEL, ITEM_COMMAND_LINE, ITEM_SYMBOLS, ITEM_MODULE = 1, 2, 3, 4
 ALIGNMENT_REQUIRED, AVOID_ISA_HOLE = 1, 2  # flags of a kernel item
+ITEM_LZ4 = 4  # flag of a kernel or a module
 SYMBOLS_HEADER = struct.Struct("<2I")
 SYMBOL = struct.Struct("<2I")
 CHECKSUM_BLOCK = SECTOR

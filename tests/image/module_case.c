@@ -46,7 +46,11 @@ struct made_file made_file(uint64_t seed, uint64_t bytes)
 
 struct image_module module_of(const char *name, const char *command_line, struct made_file *file)
 {
-    return (struct image_module){name, command_line, {read_made_file, file, file->bytes}};
+    return (struct image_module){
+        .name = name,
+        .command_line = command_line,
+        .file = {read_made_file, file, file->bytes},
+    };
 }
 
 void make_with(struct memory_image *image, const struct image_module *modules, uint32_t count)

@@ -104,7 +104,8 @@ class PartitionTable(ImageCase):
     def test_large_disk(self):
         skip_without("sfdisk")
         skip_without("parted")
-        create_image(large_kernel(self.path("kernel.elf")), self.path("image.bin"))
+        create_image(large_kernel(self.path("kernel.elf")), self.path("image.bin"),
+                     options=["--compress", "none"])
         self.check_sfdisk()
         self.check_parted()
         size = os.path.getsize(self.path("image.bin"))
@@ -346,7 +347,8 @@ class Modules(ImageCase):
         with open(module, "wb") as file:
             file.truncate(256 << 20)
         source = self.write("kernel.elf", simple_kernel())
-        create_image(source, self.path("image.bin"), modules=[("large", module)])
+        create_image(source, self.path("image.bin"), modules=[("large", module)],
+                     options=["--compress", "none"])
         self.assertEqual(run_bootimage("inspect", self.path("image.bin")).returncode, 0)
         self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 100 << 10)
 

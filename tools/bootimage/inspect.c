@@ -82,6 +82,10 @@ static void print_parts(const struct image_report *report)
                         part->good ? "good    " : "BAD     ");
         (void)printf("  ");
         print_part_name(report, part);
+        if (part->unpacked_bytes != 0) {
+            (void)printf(", LZ4, %" PRIu64 " %% of %" PRIu64 " bytes",
+                         part->bytes * 100 / part->unpacked_bytes, part->unpacked_bytes);
+        }
         (void)printf("\n");
     }
 }

@@ -129,6 +129,9 @@ void module_list_free(struct module_list *list)
     for (uint32_t i = 0; i < list->count; i++) {
         close_module(&list->files[i]);
         free(list->files[i].name);
+        if (list->modules != NULL) {
+            compressed_item_free(&list->modules[i].compressed);
+        }
     }
     free(list->files);
     free(list->modules);

@@ -310,7 +310,7 @@ static void texts_up_to_the_end(void **state)
 static void refuses_wrong_modules(void **state)
 {
     (void)state;
-    ASSERT_MODULE_REFUSED(0, item->flags = 4, "item 0: unknown flags");
+    ASSERT_MODULE_REFUSED(0, item->flags = 8, "item 0: unknown flags");
     ASSERT_MODULE_REFUSED(1, item->flags = 1, "item 1: unknown flags");
     ASSERT_MODULE_REFUSED(2, item->flags = 2, "item 2: unknown flags");
     ASSERT_MODULE_REFUSED(2, item->kind = IMAGE_ITEM_SYMBOLS, "item 2: second of its kind");

@@ -7,6 +7,7 @@
 #include "disk.h"
 #include "entropy_source.h"
 #include "fast_checksum.h"
+#include "fast_lz4.h"
 #include "firmware_memory.h"
 #include "place.h"
 #include "tables.h"
@@ -240,6 +241,18 @@ void checksum_copy(struct checksum_state *state, void *destination, const void *
 {
     assert_int_equal(((uintptr_t)destination | (uintptr_t)source) % 16, 0);
     checksum_copy_portable(state, destination, source, bytes);
+}
+
+void checksum_add_fast(struct checksum_state *state, const void *source, size_t bytes)
+{
+    assert_int_equal((uintptr_t)source % 8, 0);
+    checksum_add(state, source, bytes);
+}
+
+size_t lz4_decode_wide(const uint8_t *input, size_t input_bytes, uint8_t *output, size_t start,
+                       size_t capacity)
+{
+    return lz4_decode(input, input_bytes, output, start, capacity);
 }
 
 // ---- How a boot ends ----------------------------------------------------------------------

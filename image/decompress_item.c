@@ -1,0 +1,62 @@
+// Decompresses a whole item by load's code. Called by image_read_items.c.
+#include "decompress_item.h"
+
+#include "decompress.h"
+#include "image_header.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// No byte of a block gives more of them (LENGTH_IN_BYTE of load/lz4_decode.c).
+#define YIELD_MOST 255
+
+bool item_is_compressed(const struct image_item *item)
+{
+    return (item->flags & IMAGE_ITEM_LZ4) != 0;
+}
+
+// How much memory the item takes: what its header says, as far as that can be.
+static size_t output_bytes(const struct image_item *item, const uint8_t *sectors)
+{
+    struct compressed_header header;
+
+    memcpy(&header, sectors, sizeof(header));
+    if (header.bytes == 0 || header.bytes > item->memory_bytes ||
+        header.bytes / YIELD_MOST > item->bytes || header.bytes > SIZE_MAX / 2 - SECTOR_SIZE) {
+        return 0;
+    }
+    return (size_t)(image_item_sectors(header.bytes) * SECTOR_SIZE);
+}
+
+uint8_t *decompress_item(struct image_item *item, const uint8_t *sectors, struct message *why)
+{
+    const uint64_t size = image_item_sectors(item->bytes) * SECTOR_SIZE;
+    struct decompression state = {.capacity = output_bytes(item, sectors)};
+    const char *fault = "LZ4";
+
+    if (state.capacity != 0) {
+        state.output = malloc(state.capacity);
+        if (state.output == NULL) {
+            (void)message_refuse(why,
+                                 "takes %llu bytes of memory when it is decompressed, which "
+                                 "cannot be had",
+                                 (unsigned long long)state.capacity);
+            return NULL;
+        }
+        for (uint64_t at = 0; at < size; at += COMPRESSED_CHUNK_BYTES) {
+            const uint64_t left = size - at;
+            decompress_chunk(&state, sectors + at,
+                             left < COMPRESSED_CHUNK_BYTES ? (size_t)left : COMPRESSED_CHUNK_BYTES,
+                             lz4_decode);
+        }
+        fault = decompress_end(&state, checksum_add);
+    }
+    if (fault != NULL) {
+        free(state.output);
+        (void)message_refuse(why, "is damaged (%s): make the image anew", fault);
+        return NULL;
+    }
+    item->bytes = state.header.bytes;
+    item->flags &= ~IMAGE_ITEM_LZ4;
+    return state.output;
+}
