@@ -57,6 +57,34 @@ uint8_t *decompress_item(struct image_item *item, const uint8_t *sectors, struct
         return NULL;
     }
     item->bytes = state.header.bytes;
+    item->checksum = state.header.checksum;
     item->flags &= ~IMAGE_ITEM_LZ4;
     return state.output;
+}
+
+uint8_t *image_part_unpack(const struct image_reader *reader, const struct image_part *part,
+                           struct message *why)
+{
+    const uint64_t size = image_item_sectors(part->bytes) * SECTOR_SIZE;
+    struct image_item item = *part->item;
+    uint8_t *bytes = NULL;
+
+    item.flags |= IMAGE_ITEM_LZ4;
+    item.bytes = part->bytes;
+    uint8_t *sectors = size <= SIZE_MAX ? malloc((size_t)size) : NULL;
+    if (sectors == NULL) {
+        (void)message_refuse(why, "not enough memory for %llu bytes", (unsigned long long)size);
+        return NULL;
+    }
+    if (reader->read(reader->context, part->lba * SECTOR_SIZE, sectors, (size_t)size, why)) {
+        bytes = decompress_item(&item, sectors, why);
+    }
+    free(sectors);
+    if (bytes != NULL && (item.bytes != part->unpacked_bytes ||
+                          !checksum_equal(&item.checksum, &part->item->checksum))) {
+        free(bytes);
+        (void)message_refuse(why, "the image changed while it was read: try again");
+        return NULL;
+    }
+    return bytes;
 }

@@ -2,6 +2,7 @@
 #include "extraction.h"
 
 #include "checksum.h"
+#include "decompress_item.h"
 #include "host_system.h"
 #include "output.h"
 
@@ -207,6 +208,38 @@ static bool copy_item(const struct extraction *extraction, const struct image_it
            message_refuse(why, "the image changed while it was read: try again");
 }
 
+static const struct image_part *part_of(const struct image_report *report,
+                                        const struct image_item *item)
+{
+    const struct image_part *part = report->parts;
+
+    while (part->item != item) {
+        part++;
+    }
+    return part;
+}
+
+// Writes what a compressed item holds.
+static bool unpack_item(const struct extraction *extraction, const struct image_part *part,
+                        struct host_output *output, struct message *why)
+{
+    uint8_t *bytes = image_part_unpack(&extraction->file->reader, part, why);
+    const bool done =
+        bytes != NULL && host_output_write(output, bytes, (size_t)part->unpacked_bytes, why);
+
+    free(bytes);
+    return done;
+}
+
+static bool write_item(const struct extraction *extraction, const struct image_item *item,
+                       struct host_output *output, struct message *why)
+{
+    const struct image_part *part = part_of(&extraction->file->report, item);
+
+    return part->unpacked_bytes != 0 ? unpack_item(extraction, part, output, why)
+                                     : copy_item(extraction, item, output, why);
+}
+
 static bool write_file(const struct extraction *extraction, const struct extracted *file)
 {
     struct host_output output;
@@ -217,7 +250,7 @@ static bool write_file(const struct extraction *extraction, const struct extract
         (void)complain(file->path, why.text);
         return false;
     }
-    done = file->item != NULL ? copy_item(extraction, file->item, &output, &why)
+    done = file->item != NULL ? write_item(extraction, file->item, &output, &why)
                               : host_output_write(&output, file->text, file->text_bytes, &why);
     if (!done) {
         host_output_abandon(&output);

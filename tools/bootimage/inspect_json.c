@@ -95,6 +95,10 @@ static void put_part(struct json *json, const struct image_report *report,
     json_number(json, "lba", part->lba);
     json_number(json, "bytes", part->bytes);
     json_boolean(json, "good", part->good);
+    if (part->unpacked_bytes != 0) {
+        put_string(json, "compression", "lz4");
+        json_number(json, "unpacked_bytes", part->unpacked_bytes);
+    }
     if (part->kind == IMAGE_PART_MODULE) {
         put_module(json, report, part->item);
     } else if (part->kind == IMAGE_PART_COMMAND_LINE) {
