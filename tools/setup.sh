@@ -41,6 +41,7 @@ package_that_brings() {
     losetup) echo mount ;;
     mkfs.ext2) echo e2fsprogs ;;
     nm) echo binutils ;;
+    dpkg-shlibdeps) echo dpkg-dev ;;
     x86_64-w64-mingw32-gcc) echo gcc-mingw-w64-x86-64-win32 ;;
     *) echo "$1" ;; # the package is called as its program
     esac
@@ -75,7 +76,8 @@ done
 # Testing: Python drives; cmocka and the sanitizers' runtime for unit tests; Bochs, the second
 # emulator; sfdisk, parted, El Torito and memdisk for images; gcc and mingw, the host tool's other
 # compilers; llvm-readelf and -objdump; the formatter and the linter, and git, which lists what to
-# lint; gdb; Unicorn, a CPU for boot sectors; losetup and mkfs for disks to write.
+# lint; gdb; make and pkg-config, as users have them; Unicorn, a CPU for boot sectors; losetup and mkfs
+# for disks to write.
 # The laboratory (full; apt only, elsewhere its tests are skipped where something is missing).
 choose_packages() {
     case $1 in
@@ -85,8 +87,8 @@ choose_packages() {
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
               clang-format clang-tidy git gdb python3-unicorn python3-distutils e2fsprogs mount
-              qemu-utils xorriso"
-        full="frama-c-base why3 cvc4 dosbox grub-common grub-pc-bin ipxe-qemu
+              qemu-utils xorriso make pkg-config"
+        full="dpkg-dev lintian frama-c-base why3 cvc4 dosbox grub-common grub-pc-bin ipxe-qemu
               syslinux mtools"
         command -v npm >/dev/null 2>&1 || full="$full nodejs npm"
         ;;

@@ -8,9 +8,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from harness.elf_file import EXIT_CODE, R, X, Segment, write_executable
+
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
 CLANG = ("-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++")
+BASE = 0xFFFFFFFF80000000
 SECONDS = 900  # more than the longest of these steps takes on a busy machine
 
 
@@ -64,3 +67,10 @@ class PackageCase(unittest.TestCase):
         """Runs the project's own tests."""
         return self.succeed(run_command(os.environ["FIRSTLIGHT_CTEST"], "--test-dir",
                                         self.folder / "build", "--output-on-failure", *arguments))
+
+    def boot_with(self, tool):
+        """Makes an image with the tool at that place, and boots it."""
+        kernel, image = self.folder / "kernel.elf", self.folder / "image.bin"
+        write_executable(kernel, [Segment(BASE, R | X, EXIT_CODE)], BASE)
+        self.succeed(run_command(tool, "create", "--kernel", kernel, "--output", image))
+        self.succeed(run_command(tool, "test", image))
