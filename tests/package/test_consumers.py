@@ -3,7 +3,8 @@
 import os
 import unittest
 
-from consumer import CLANG, SOURCE, PackageCase, cmake, listing, run_command
+from consumer import BASE, CLANG, SOURCE, PackageCase, cmake, listing, run_command
+from harness.elf_file import EXIT_CODE, R, X, Segment, write_executable
 from harness.environment import skip_without
 from harness.qemu import QEMU
 
@@ -32,6 +33,33 @@ class Installed(PackageCase):
                                     f"-DCMAKE_PREFIX_PATH={self.prefix}", *CLANG))
         self.assertIn("greeting (for greeting): Hello from a file",
                       self.build("--target", "boot"))
+
+
+class MadeElsewhere(PackageCase):
+    """A kernel that something else has made needs no Clang, and not even a language."""
+
+    def boot(self, languages, *options):
+        skip_without(QEMU)
+        project = self.folder / "project"
+        project.mkdir()
+        write_executable(project / "kernel.elf", [Segment(BASE, R | X, EXIT_CODE)], BASE)
+        (project / "CMakeLists.txt").write_text("\n".join((
+            "cmake_minimum_required(VERSION 3.25)",
+            f"project(elsewhere LANGUAGES {languages})",
+            "enable_testing()",
+            "find_package(Firstlight REQUIRED)",
+            "firstlight_add_image(image KERNEL kernel.elf)",
+            "firstlight_add_boot_test(boots IMAGE image EXPECT .* TIMEOUT 120)")))
+        self.succeed(self.configure(project, f"-DCMAKE_PREFIX_PATH={self.install()}", *options))
+        self.build()
+        self.assertIn("100% tests passed, 0 tests failed out of 1", self.run_tests())
+
+    def test_no_language(self):
+        self.boot("NONE")
+
+    def test_gcc(self):
+        skip_without("gcc")
+        self.boot("C", "-DCMAKE_C_COMPILER=gcc")
 
 
 class Subproject(PackageCase):
@@ -76,6 +104,13 @@ class Subproject(PackageCase):
         self.configure_part("project(outer LANGUAGES NONE)", "add_subdirectory(${FIRSTLIGHT} inner)")
         self.succeed(cmake("--install", self.folder / "build", "--prefix", self.folder / "prefix"))
         self.assertEqual(listing(self.folder / "prefix"), [])
+
+    def test_may_be_installed_along(self):
+        self.configure_part("project(outer LANGUAGES NONE)", "add_subdirectory(${FIRSTLIGHT} inner)",
+                            options=("-DFIRSTLIGHT_INSTALL=ON",))
+        rules = (self.folder / "build/inner/cmake_install.cmake").read_text()
+        self.assertIn("FirstlightConfig.cmake", rules)
+        self.assertNotIn("CPackConfig", "".join(listing(self.folder / "build")))
 
 
 if __name__ == "__main__":
