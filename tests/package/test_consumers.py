@@ -65,11 +65,30 @@ class MadeElsewhere(PackageCase):
 class Subproject(PackageCase):
     """As a part of another project, Firstlight adds no more than it says."""
 
-    def configure_part(self, *lines, options=()):
+    def try_part(self, *lines, options=(), generator="Ninja"):
         (self.folder / "project").mkdir()
         (self.folder / "project/CMakeLists.txt").write_text("\n".join((
             "cmake_minimum_required(VERSION 3.25)", *lines)))
-        return self.succeed(self.configure(self.folder / "project", f"-DFIRSTLIGHT={SOURCE}", *options))
+        return self.configure(self.folder / "project", f"-DFIRSTLIGHT={SOURCE}", *options,
+                              generator=generator)
+
+    def configure_part(self, *lines, options=()):
+        return self.succeed(self.try_part(*lines, options=options))
+
+    def refuse_part(self, words, *lines, **more):
+        done = self.try_part(*lines, "add_subdirectory(${FIRSTLIGHT} inner)", **more)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertIn(words, " ".join(done.stdout.split()))
+
+    def test_refuses_another_compiler(self):
+        skip_without("gcc")
+        self.refuse_part("configure an empty build folder with -DCMAKE_C_COMPILER=clang",
+                         "project(outer LANGUAGES C)", options=("-DCMAKE_C_COMPILER=gcc",))
+
+    def test_refuses_another_generator(self):
+        skip_without("make")
+        self.refuse_part("Firstlight builds with Ninja, not with Unix Makefiles: configure with -G Ninja",
+                         "project(outer LANGUAGES NONE)", generator="Unix Makefiles")
 
     def test_leaks_no_targets_and_no_options(self):
         output = self.configure_part(
