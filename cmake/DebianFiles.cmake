@@ -53,4 +53,6 @@ file(WRITE ${root}/usr/share/lintian/overrides/firstlight
 firstlight: arch-dependent-file-in-usr-share [usr/share/firstlight/loader/*]
 firstlight: statically-linked-binary [usr/share/firstlight/loader/*]
 firstlight: unstripped-binary-or-object [usr/share/firstlight/loader/*]
+# What a new project begins with.
+firstlight: package-contains-vcs-control-file [usr/share/firstlight/template/.gitignore]
 ")

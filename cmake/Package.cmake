@@ -26,6 +26,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/kernel/ DESTINATION ${FIRSTLIGHT_INSTALL
 # ---- A project to begin with: tools/new-kernel and its template ------------------------------------
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/new-kernel
   DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME firstlight-new-kernel)
+install(FILES ${PROJECT_SOURCE_DIR}/tools/new-kernel.1
+  DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 RENAME firstlight-new-kernel.1)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/tools/template DESTINATION ${FIRSTLIGHT_INSTALL_DATA})
 
 # ---- For CMake and pkg-config ---------------------------------------------------------------------

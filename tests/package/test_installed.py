@@ -25,7 +25,8 @@ class Prefix(PackageCase):
                      "share/pkgconfig/firstlight.pc", "share/doc/firstlight/LICENSE",
                      "share/firstlight/loader/mbr.bin", "share/firstlight/loader/stage2.bin",
                      "share/firstlight/kernel/kernel.ld", "share/firstlight/kernel/main.c",
-                     "share/firstlight/gdb/firstlight.py"):
+                     "share/firstlight/gdb/firstlight.py",
+                     "bin/firstlight-new-kernel", "share/man/man1/firstlight-new-kernel.1"):
             self.assertIn(name, files)
 
     def test_names_no_place_of_the_build(self):
