@@ -1,0 +1,91 @@
+"""Builds tests/package/examples against an installed Firstlight, as its opening comment says, and boots
+each: by its own tests, or, where it waits for somebody, here."""
+
+import shutil
+import unittest
+from pathlib import Path
+
+from consumer import CLANG, PackageCase, run_command
+from harness.environment import skip_without
+from harness.picture import read_ppm
+from harness.qemu import QEMU, Qemu, STATUS_SUCCESS, ide_disk
+
+TYPED, ECHOED = ("h", "e", "l", "l", "o", "spc", "1", "ret", "esc"), "hello 1\n\nEscape"
+SIZE = (800, 600)
+RUST_TARGET = "x86_64-unknown-none"
+
+
+def rust_core():
+    """The library a kernel in Rust needs, as files; none where it is not installed."""
+    if shutil.which("rustc") is None:
+        return []
+    done = run_command("rustc", "--print", "target-libdir", "--target", RUST_TARGET)
+    return list(Path(done.stdout.strip()).glob("libcore-*.rlib")) if done.returncode == 0 else []
+
+
+class Examples(PackageCase):
+    def setUp(self):
+        super().setUp()
+        for need in ("clang++", "ld.lld", "nasm", QEMU):
+            skip_without(need)
+
+    def build_examples(self):
+        prefix = self.install()
+        said = self.succeed(self.configure(self.copy_project("examples"), *CLANG,
+                                           f"-DCMAKE_PREFIX_PATH={prefix}"))
+        self.build()
+        return said
+
+    def image(self, name):
+        return str(self.folder / "build" / f"{name}.bin")
+
+    def test_each_that_ends_by_itself(self):
+        self.build_examples()
+        tests = self.run_tests()
+        names = ["hello_c", "hello_cpp", "hello_asm", "module"]
+        names += ["hello_gcc"] if shutil.which("gcc") else []
+        for name in names:
+            self.assertRegex(tests, rf"{name} \.+ +Passed")
+
+    def test_rust(self):
+        if not rust_core():
+            self.skipTest(f"rustc with the target {RUST_TARGET} is not installed: "
+                          f"rustup target add {RUST_TARGET}")
+        self.build_examples()
+        self.assertRegex(self.run_tests("-R", "hello_rust"), r"hello_rust \.+ +Passed")
+
+    def test_keyboard(self):
+        """What is typed comes back, by interrupts."""
+        self.build_examples()
+        with Qemu(ide_disk(self.image("keyboard"))) as run:
+            self.assertTrue(run.wait_until(lambda: "Type; Escape ends." in run.serial()),
+                            run.report())
+            for key in TYPED:
+                run.qmp.execute("send-key", keys=[{"type": "qcode", "data": key}])
+            run.wait()
+            self.assertEqual(run.process.returncode, STATUS_SUCCESS, run.report())
+            self.assertIn(ECHOED, run.serial())
+
+    def test_framebuffer(self):
+        """Red grows to the right, green downwards; blue is a disc."""
+        self.build_examples()
+        with Qemu(["-vga", "std", *ide_disk(self.image("framebuffer"))]) as run:
+            self.assertTrue(run.wait_until(lambda: "drawn" in run.serial()), run.report())
+            self.assertIn("drawn {}x{}".format(*SIZE), run.serial())
+            path = str(self.folder / "screen.ppm")
+            run.qmp.execute("screendump", filename=path)
+            screen = read_ppm(path)
+        width, height = screen.width, screen.height
+        self.assertEqual((width, height), SIZE)
+
+        def pixel(x, y):
+            return tuple(screen.rows[y][3 * x:3 * x + 3])
+        self.assertEqual(pixel(0, 0), (0, 0, 0))
+        self.assertEqual(pixel(width - 1, 0), (255, 0, 0))
+        self.assertEqual(pixel(0, height - 1), (0, 255, 0))
+        self.assertEqual(pixel(width // 2, height // 2),
+                         (width // 2 * 255 // (width - 1), height // 2 * 255 // (height - 1), 255))
+
+
+if __name__ == "__main__":
+    unittest.main()
