@@ -48,12 +48,13 @@ static bool gather_run(const struct elf_kernel *elf, uint32_t *cursor, struct ke
                        struct run_shape *shape)
 {
     struct elf_segment segment;
-    memset(shape, 0, sizeof *shape);
-    memset(run, 0, sizeof *run);
-    run->first_cursor = *cursor;
+    const uint32_t first_cursor = *cursor;
     if (!elf_next_segment(elf, cursor, &segment)) {
         return false;
     }
+    memset(shape, 0, sizeof *shape);
+    memset(run, 0, sizeof *run);
+    run->first_cursor = first_cursor;
     uint64_t first = segment.virtual_address >> PAGE_SHIFT;
     run->virtual_base = first << PAGE_SHIFT;
     uint64_t last;

@@ -36,6 +36,7 @@ static uint64_t *take_table(struct page_tables *tables, struct message *why)
 bool page_tables_begin(struct page_tables *tables, struct message *why)
 {
     tables->used = 0;
+    tables->free_bytes = 0;
     uint64_t *root = take_table(tables, why);
     if (root == NULL) {
         return false;
@@ -78,6 +79,11 @@ static uint64_t *find_table(struct page_tables *tables, uint64_t virtual_address
             }
             *entry = (tables->pool_physical + (uint64_t)((uint8_t *)table - tables->pool)) |
                      TABLE_ENTRY_BITS;
+            if (level == SHIFT_ROOT) {
+                tables->free_from = virtual_address;
+                tables->free_bytes =
+                    PAGE_TABLE_SLOT_SIZE - (virtual_address & (PAGE_TABLE_SLOT_SIZE - 1));
+            }
         } else if ((*entry & ENTRY_LARGE) != 0) {
             refuse_mapped(virtual_address, why);
             return NULL;
@@ -104,23 +110,26 @@ static unsigned largest_shift(uint64_t both_addresses, uint64_t bytes, uint64_t 
     return SHIFT_4K;
 }
 
-// Whether none of the entries is present; eight a turn.
 static bool all_free(const uint64_t *entry, uint64_t count)
 {
-    enum { TURN = 8 };
     uint64_t used = 0;
-    for (; count % TURN != 0; count--) {
+    for (; count != 0; count--) {
         used |= *entry++;
     }
-    if (count != 0) {
-        const uint64_t *const end = entry + count;
-        do { // its test at the end: an instruction less a turn
-            used |= entry[0] | entry[1] | entry[2] | entry[3] | entry[4] | entry[5] | entry[6] |
-                    entry[7];
-            entry += TURN;
-        } while (entry != end);
-    }
     return (used & ENTRY_PRESENT) == 0;
+}
+
+// Whether a span inside one slot of the root is known to be free; from now on only what lies behind
+// it is. Most of a boot's mappings ascend through a slot of their own and need no other check.
+static bool take_free(struct page_tables *tables, uint64_t virtual_address, uint64_t bytes)
+{
+    const uint64_t skipped = virtual_address - tables->free_from;
+    if (skipped >= tables->free_bytes) {
+        return false;
+    }
+    tables->free_from += skipped + bytes;
+    tables->free_bytes -= skipped + bytes;
+    return true;
 }
 
 // Most of a boot's page-table work is spent here: a store and an addition for each entry, sixteen
@@ -143,17 +152,12 @@ static void fill_entries(uint64_t *entry, uint64_t count, uint64_t value, uint64
     }
 }
 
-// Makes entries index to index + count - 1 of a table free; false when they are not. A fresh
-// table's others are cleared, too: these need not be, they are filled next.
-static bool prepare_entries(uint64_t *table, uint64_t index, uint64_t count, bool fresh)
+// Clears all of a fresh table but the entries index to index + count - 1, which are filled next.
+static void clear_others(uint64_t *table, uint64_t index, uint64_t count)
 {
-    if (!fresh) {
-        return all_free(table + index, count);
-    }
     const uint64_t end = index + count;
     memset(table, 0, (size_t)(index * sizeof *table));
     memset(table + end, 0, (size_t)((ENTRIES_PER_TABLE - end) * sizeof *table));
-    return true;
 }
 
 bool page_tables_map(struct page_tables *tables, uint64_t virtual_address,
@@ -175,7 +179,10 @@ bool page_tables_map(struct page_tables *tables, uint64_t virtual_address,
         if (count > ENTRIES_PER_TABLE - index) {
             count = ENTRIES_PER_TABLE - index;
         }
-        if (!prepare_entries(table, index, count, fresh)) {
+        const bool known_free = take_free(tables, virtual_address, count << shift);
+        if (fresh) {
+            clear_others(table, index, count);
+        } else if (!known_free && !all_free(table + index, count)) {
             return refuse_mapped(virtual_address, why);
         }
         fill_entries(table + index, count,
@@ -241,7 +248,8 @@ void page_table_count_map(struct page_table_count *count, uint64_t virtual_addre
     bool large_1g =
         gigabyte_pages && largest_page >= PAGE_SIZE_1G && (delta & (PAGE_SIZE_1G - 1)) == 0;
     bool large_2m = largest_page >= PAGE_SIZE_2M && (delta & (PAGE_SIZE_2M - 1)) == 0;
-    count_level(count, &count->next_table_512g, SHIFT_ROOT, virtual_address, last_byte, false);
+    count_slots(count, &count->next_table_512g, virtual_address >> SHIFT_ROOT,
+                last_byte >> SHIFT_ROOT);
     count_level(count, &count->next_table_1g, SHIFT_1G, virtual_address, last_byte, large_1g);
     count_level(count, &count->next_table_2m, SHIFT_2M, virtual_address, last_byte, large_2m);
 }

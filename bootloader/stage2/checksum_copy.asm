@@ -5,7 +5,8 @@
 %include "asm_offsets.inc"
 
 HALF_BLOCK_BIT  equ 8
-%if 1 << HALF_BLOCK_BIT != CHECKSUM_BLOCK_SIZE / 2
+HALF_BLOCK      equ 1 << HALF_BLOCK_BIT
+%if HALF_BLOCK != CHECKSUM_BLOCK_SIZE / 2
 %error HALF_BLOCK_BIT is not that of CHECKSUM_BLOCK_SIZE / 2
 %endif
 
@@ -55,18 +56,20 @@ checksum_add_fast:
         section .first_block progbits alloc exec write align=1
 
 ; Adds blocks to the sums. In: RDX = their end, RCX = minus their size in bytes, not 0; RDI, RSI = the
-; two lanes' sums, R8, R9 = their weighted sums.   Out: the sums.   Clobbers: RCX.
+; two lanes' sums, R8, R9 = their weighted sums.   Out: the sums.   Clobbers: RCX, RDX.
 checksum_add_blocks:
-%assign offset 0
-%rep CHECKSUM_BLOCK_SIZE / 2 / 16
+        sub rdx, -(HALF_BLOCK / 2)
+.half:                                  ; half a block, for the code to be short
+%assign offset -(HALF_BLOCK / 2)        ; each in a byte
+%rep HALF_BLOCK / 16
         add rdi, [rdx + rcx + offset]
         add rsi, [rdx + rcx + offset + 8]
   %assign offset offset + 16
 %endrep
-        btc rcx, HALF_BLOCK_BIT         ; half a block, for the code to be short
-        jnc checksum_add_blocks
+        btc rcx, HALF_BLOCK_BIT
+        jnc .half
         add r8, rdi
         add r9, rsi
         add rcx, CHECKSUM_BLOCK_SIZE
-        jnz checksum_add_blocks
+        jnz .half
         ret

@@ -62,8 +62,7 @@ memset:
         jnz .block
         add rdi, -(BLOCK_BYTES / 2)
 .rest:
-        mov ecx, edx
-        and ecx, BLOCK_BYTES - 1
+        movzx ecx, dl                   ; below BLOCK_BYTES
         shr ecx, 3
         rep stosq
         mov ecx, edx

@@ -43,7 +43,8 @@ def rsdp(length=RSDP.size):
 
 
 def smbios(length=SM.size, signature=b"_DMI_"):
-    table = bytearray(SM.pack(b"_SM_", 0, length, 2, 8, 0x80, 0, signature, 0, 0x100, 0xE0000, 4,
+    """Version 3.4: behind one below 3.0 no 64-bit entry point is looked for."""
+    table = bytearray(SM.pack(b"_SM_", 0, length, 3, 4, 0x80, 0, signature, 0, 0x100, 0xE0000, 4,
                               0x28))
     table += bytes(max(0, length - len(table)))
     seal(table, SM_DMI, SM.size, SM_DMI_SUM)
