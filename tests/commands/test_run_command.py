@@ -1,8 +1,11 @@
 """bootimage run: which QEMU it starts with which arguments, and what it makes of QEMU's status."""
 
 import os
+import pty
+import select
 import signal
 import subprocess
+import termios
 import time
 import unittest
 
@@ -177,6 +180,54 @@ class Boots(MachineCase):
             tool.terminate()
             tool.wait()
         self.check_gone(process)
+
+
+class OnTerminal(MachineCase):
+    """QEMU changes the terminal to pass every key on to the guest."""
+
+    def setUp(self):
+        super().setUp()
+        skip_without(QEMU)
+
+    def end(self, how):
+        """Boots on a terminal of its own, and has how(terminal, QEMU's process) end it. Gives the
+        tool's status as waitpid has it."""
+        image, qemu = self.boot_image(SPIN), self.qemu_that_tells_its_process()
+        tool, terminal = pty.fork()
+        if tool == 0:
+            path = os.environ["FIRSTLIGHT_BOOTIMAGE"]
+            os.execv(path, [path, "run", "--serial", image, "--qemu", qemu])
+        try:
+            shown = b""
+            while b"kernel is here" not in shown:
+                self.assertTrue(select.select([terminal], [], [], SECONDS)[0], "nothing comes")
+                shown += os.read(terminal, 4096)
+            process = self.wait_for_process()
+            self.assertFalse(self.is_by_line(terminal))
+            how(terminal, process)
+            self.check_gone(process)
+            self.check_by_line_again(terminal)
+            return os.waitpid(tool, 0)[1]
+        finally:
+            os.close(terminal)
+
+    @staticmethod
+    def is_by_line(terminal):
+        return bool(termios.tcgetattr(terminal)[3] & termios.ICANON)
+
+    def check_by_line_again(self, terminal):
+        end = time.monotonic() + SECONDS
+        while not self.is_by_line(terminal) and time.monotonic() < end:
+            time.sleep(0.02)
+        self.assertTrue(self.is_by_line(terminal), "the terminal stays as QEMU had it")
+
+    def test_ctrl_c(self):
+        status = self.end(lambda terminal, _: os.write(terminal, b"\x03"))
+        self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGINT)
+
+    def test_qemu_that_cannot_put_it_right(self):
+        status = self.end(lambda _, process: os.kill(process, signal.SIGKILL))
+        self.assertEqual(os.waitstatus_to_exitcode(status), 128 + signal.SIGKILL)
 
 
 if __name__ == "__main__":

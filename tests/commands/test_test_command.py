@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import unittest
 
 from harness.disk_image import hard_disk_iso
@@ -197,6 +198,17 @@ class Fails(TestCase):
         self.assertRegex(error, r"---- serial, the last 16\d\d\d of 30000 bytes ----\nline \d{4}\n")
         self.assertIn("line 2999\n---- end of serial", error)
         self.assertNotIn("line 1000\n", error)
+
+    def test_serial_without_end(self):
+        """Much faster than a kernel could be: a stand-in for QEMU fills the log to its brim."""
+        program = ("import re, sys, socket, time; "
+                   "number = int(re.search('id=serial,fd=([0-9]+)', ' '.join(sys.argv))[1]); "
+                   "serial = socket.socket(fileno=number); "
+                   "[serial.sendall(b'x' * (1 << 20)) for _ in range(65)]; time.sleep(3600)")
+        flood = self.script(f'exec "{sys.executable}" -c "{program}" "$@"')
+        error = self.check_fails(self.boot_image(SPIN), "more than 64 MiB came on serial$",
+                                 "--qemu", flood, serial=None)
+        self.assertLess(len(error), 20000)
 
     def test_nothing_on_serial(self):
         error = self.check_fails(self.boot_image(TRIPLE_FAULT, text=b""), "triple fault",

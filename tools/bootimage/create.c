@@ -205,7 +205,7 @@ const struct command create_command = {
     .description = "Checks the kernel with the bootloader's own code and writes the disk image.",
     .notes =
         "The same input gives the same image, byte for byte. Debug information and sections "
-        "stay out of it. To put a raw image on a USB stick, copy it with dd. The other formats "
+        "stay out of it. To put a raw image on a USB stick, use bootimage write. The other formats "
         "are those of bootimage convert, which says what they need.",
     .options = create_option_table,
     .option_count = OPTION_COUNT,
