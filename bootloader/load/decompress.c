@@ -19,8 +19,10 @@ void decompress_chunk(struct decompression *state, const uint8_t *chunk, size_t 
         state->done = LZ4_DAMAGED;
         return;
     }
-    const size_t end = decode(chunk + sizeof block_bytes, block_bytes, state->output, state->done,
-                              state->capacity);
+    size_t end;
+    //@ calls lz4_decode;
+    end = decode(chunk + sizeof block_bytes, block_bytes, state->output, state->done,
+                 state->capacity);
     // No chunk is empty, so that only the first one finds nothing done.
     state->done = end == state->done ? LZ4_DAMAGED : end;
 }
@@ -34,6 +36,7 @@ const char *decompress_end(const struct decompression *state, checksum_add_funct
     memset(state->output + state->done, 0, whole - state->done);
     struct checksum_state sums;
     checksum_begin(&sums);
+    //@ calls checksum_add;
     add(&sums, state->output, whole);
     const struct image_checksum found = checksum_end(&sums);
     return checksum_equal(&found, &state->header.checksum) ? NULL

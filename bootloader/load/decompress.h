@@ -26,11 +26,20 @@ struct decompression {
 
 // Decodes one chunk behind those before it. `bytes`: whole sectors, of all chunks but the last
 // COMPRESSED_CHUNK_BYTES, in all but a damaged item; at least a sector. `decode` is a decoder.
+/*@ requires begun(state) && SECTOR_SIZE <= bytes <= COMPRESSED_CHUNK_BYTES;
+    requires \valid_read(chunk + (0 .. bytes - 1)) && decode == &lz4_decode;
+    requires \separated(chunk + (0 .. bytes - 1), state);
+    requires \separated(chunk + (0 .. bytes - 1), state->output + (0 .. state->capacity - 1));
+    assigns state->done, state->header, state->output[0 .. state->capacity - 1];
+    ensures begun(state); */
 void decompress_chunk(struct decompression *state, const uint8_t *chunk, size_t bytes,
                       lz4_decode_function *decode);
 
 // Once all chunks are decoded: fills the output's last sector up with zeros and checks its
 // checksum, computed by `add`. Null; or what is damaged, in a few words.
+/*@ requires begun(state) && add == &checksum_add;
+    assigns state->output[0 .. state->capacity - 1];
+    ensures whole: \result == \null ==> state->done == state->header.bytes; */
 const char *decompress_end(const struct decompression *state, checksum_add_function *add);
 
 #endif

@@ -77,6 +77,11 @@ FAULTS = {
         "mode->pitch >= mode->width * pixel_bytes",
         "mode->pitch >= mode->width",
         "lines may be longer than the pitch"),
+    "lz4": (
+        LOAD + "lz4_decode.c",
+        "offset > at ||",
+        "",
+        "a match may begin in front of the output"),
     "message": (
         LOAD + "message.c",
         "message->length < MESSAGE_CAPACITY - 1",
@@ -134,12 +139,15 @@ def build_faulty(build, name, scratch):
                     faulty + ".o"], cwd=build, check=True)
     own = [made for path, _, made in commands(build)
            if os.sep + f"fuzz_{name}.dir" + os.sep in made and path != source]
+    wide_decoder = os.path.join(build, "tests", "fuzz", "wide_on_host.o")
+    if name == "lz4" and os.path.exists(wide_decoder):
+        own.append(wide_decoder)
     libraries = [os.path.join(build, "tests", "fuzz", f"lib{library}.a")
                  for library in ("fuzzed_tool", "fuzzed_code")]
     # The faulty object comes first: nothing takes the good one out of the archive.
     subprocess.run([compiler[0], "-fsanitize=fuzzer,address,undefined", "-o",
                     os.path.join(scratch, "fuzz_" + name), faulty + ".o", *own, *libraries,
-                    "-lcmocka"], check=True)
+                    "-lcmocka", "-llz4"], check=True)
 
 
 def find(build, name):

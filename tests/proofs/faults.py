@@ -53,4 +53,9 @@ FAULTS = [
           "if (!is_power_of_two_or_0(header->p_align) ||"),
     Fault("image_header.c", "note_single", "a second kernel is accepted",
           "if (*place != NULL) {", "if (*place == item) {"),
+    Fault("lz4_decode.c", "lz4_decode", "a match that begins in front of the output",
+          "offset > at ||", ""),
+    Fault("decompress.c", "decompress_chunk", "a block longer than its chunk",
+          "state->done == LZ4_DAMAGED || block_bytes > bytes - sizeof block_bytes",
+          "state->done == LZ4_DAMAGED"),
 ]

@@ -38,7 +38,25 @@ int memcmp(const void *bytes, const void *text, size_t count);
 
 #define IS(type, value) __builtin_types_compatible_p(__typeof__(value), type)
 
-#ifdef LOAD_CHECKSUM_H
+#ifdef LOAD_DECOMPRESS_H
+
+/*@ requires \valid(header) && bytes == sizeof(struct compressed_header);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns *header; */
+void copy_compressed_header(struct compressed_header *header, const void *source, size_t bytes);
+
+/*@ requires \valid(number) && bytes == sizeof(uint32_t);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns *number; */
+void copy_block_bytes(uint32_t *number, const void *source, size_t bytes);
+
+#define memcpy(destination, source, bytes)                                                         \
+    (IS(struct compressed_header *, destination)                                                   \
+         ? copy_compressed_header((void *)(destination), source, bytes)                            \
+         : copy_block_bytes((void *)(destination), source, bytes))
+#define memset(destination, value, bytes) set_bytes(destination, value, bytes)
+
+#elif defined(LOAD_CHECKSUM_H)
 
 /*@ requires destination: \valid(destination + (0 .. bytes / 8 - 1));
     requires source: \valid_read((uint8_t *)source + (0 .. bytes - 1));
