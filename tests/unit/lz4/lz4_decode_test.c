@@ -179,6 +179,35 @@ static void matches_overlap_at_every_offset(void **state)
     }
 }
 
+// Sequences that give the most for their bytes, in outputs that end at each byte of them: none may
+// write behind the end, however far that is when they begin.
+static void outputs_end_anywhere(void **state)
+{
+    (void)state;
+    enum { SEQUENCES = 20, FIRST = 64, LITERALS = 14, LENGTH = 15 + 254 + 4, LAST = 600 };
+    uint8_t block[2048];
+    uint8_t literals[LAST] = "what is repeated";
+    size_t size = 0;
+    size_t end = 0;
+    for (size_t i = 0; i < SEQUENCES; i++) {
+        const size_t count = i == 0 ? FIRST : i % 2 * LITERALS;
+        // Without the token of the last sequence, of no literals, that make_block appends.
+        size += make_block(block + size, literals, count, FIRST, LENGTH, 0) - 1;
+        end += count + LENGTH;
+    }
+    block[size++] = 0xF0;
+    size = put_length(block, size, LAST);
+    memcpy(block + size, literals, LAST);
+    size += LAST;
+    end += LAST;
+    for (size_t capacity = 0; capacity < end + 2 * LENGTH; capacity++) {
+        uint8_t *output;
+        const struct decoding decoding = {block, size, NULL, 0, capacity};
+        assert_int_equal(decode_by_all(&decoding, &output), capacity < end ? LZ4_DAMAGED : end);
+        free(output);
+    }
+}
+
 static void offsets_lead_to_the_output(void **state)
 {
     (void)state;
@@ -263,6 +292,7 @@ int main(void)
         cmocka_unit_test(blocks_repeat_what_lies_before_them),
         cmocka_unit_test(every_truncation_is_seen),
         cmocka_unit_test(matches_overlap_at_every_offset),
+        cmocka_unit_test(outputs_end_anywhere),
         cmocka_unit_test(offsets_lead_to_the_output),
         cmocka_unit_test(a_block_ends_with_literals),
         cmocka_unit_test(lengths_without_end_are_seen),
