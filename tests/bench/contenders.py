@@ -26,6 +26,7 @@ SYSLINUX_MODULES = ("libcom32.c32", "mboot.c32")
 SYSLINUX_CODE_BYTES = 440  # mbr.bin ends where the partition table's disk signature begins
 FAT_ROOM = 48 * MIB        # FAT32 needs 65525 clusters at least, and SYSLINUX's files some
 FLOOR_FINISHED = 0x7D00    # floor.asm's FINISHED
+PLAIN = ("--compress", "none")
 
 
 class Contender:
@@ -118,7 +119,7 @@ def syslinux(kernel, path):
 def floor(kernel, path):
     """A boot sector that reads as many sectors as Firstlight needs of an uncompressed image."""
     image = path + ".firstlight"
-    create_image(kernel, image)
+    create_image(kernel, image, options=PLAIN)
     # Firmware has read the first already.
     sectors = len(DiskImage(image).needed_sectors()) - 1
     os.remove(image)
@@ -129,8 +130,8 @@ def floor(kernel, path):
 
 
 FLOOR = Contender("floor", floor, ("nasm",), FLOOR_FINISHED)
-UNCOMPRESSED = Contender("Firstlight", firstlight())
-OURS = (UNCOMPRESSED,)
+UNCOMPRESSED = Contender("Firstlight, plain", firstlight(*PLAIN))
+OURS = (Contender("Firstlight", firstlight()), UNCOMPRESSED)
 OTHERS = (
     Contender("GRUB", grub, ("grub-mkimage", GRUB_FOLDER + "/boot.img"),
               version=("grub-mkimage", "--version")),
