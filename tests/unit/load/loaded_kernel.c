@@ -90,7 +90,8 @@ struct check {
 
 static void advance(struct check *check)
 {
-    while (check->segment_left && (last_byte(&check->segment) < check->next_page)) {
+    // Behind the last page of all the next is 0, and every segment has passed.
+    while (check->segment_left && last_byte(&check->segment) <= check->next_page - 1) {
         check->segment_left =
             elf_next_segment(&check->kernel->elf, &check->cursor, &check->segment);
     }
@@ -197,7 +198,7 @@ void loaded_kernel_check(struct loaded_kernel *kernel)
     memset(check.taken, 0, pages);
     memset(kernel->mapped, 0, sizeof kernel->mapped);
     check.segment_left = elf_next_segment(&kernel->elf, &check.cursor, &check.segment);
-    advance(&check);
+    check.next_page = page_of(check.segment.virtual_address);
 
     struct page_walker walker = {.pool = kernel->tables.pool,
                                  .pool_physical = kernel->tables.pool_physical,
