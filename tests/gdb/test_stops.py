@@ -1,11 +1,16 @@
 """gdb at the four hand-overs of a boot: where it stops, what it shows there, in every CPU mode."""
 
+import os
 import re
+import subprocess
+import tempfile
 import unittest
 
-from gdb_session import GdbTest, debug, entry_of, run_gdb
+from gdb_session import GdbTest, debug, entry_of, gdb_script, run_gdb
+from harness.elf_file import ELF_HEADER, PROGRAM_HEADER, PT_LOAD
 from harness.environment import build_path, stage2_symbol
 from harness.mapping_report import Report
+from harness.qemu import Qemu, ide_disk
 
 PAGE_TABLES = 0x30000  # IDENTITY_TABLES_ADDRESS of memory_layout.h
 
@@ -167,6 +172,74 @@ class Modes(GdbTest):
                    r"next instruction is at linear f[0-9a-f]{4}, not where gdb shows it")
         linear = re.search("at linear (f[0-9a-f]{4})", session["into"]).group(1)
         self.check(session, "code", f"0x{linear}:")
+
+
+class OtherMachines(GdbTest):
+    def test_triple_fault(self):
+        """No IDT is loaded at the kernel's entry: the machine stands where the fault was."""
+        session = self.session([("choose", "firstlight breakpoints kernel"), ("kernel", "continue"),
+                                ("lost", "set var $rip = 0x123000"), ("fault", "continue"),
+                                ("rip", "print/x $rip"), ("cr2", "print/x $cr2"),
+                                ("walk", "firstlight walk $rip")], options=["-no-shutdown"])
+        self.check(session, "fault", "received signal SIGQUIT")
+        self.assertEqual((session.number("rip"), session.number("cr2")), (0x123000, 0x123000))
+        self.check(session, "walk", "not mapped")
+
+    def test_connect(self):
+        """To a machine that something else has started; by gdb's own command, too."""
+        with tempfile.TemporaryDirectory() as folder:
+            for number, connect in enumerate((["firstlight connect {}"],
+                                              ["target remote {}", "firstlight connect"])):
+                stub = os.path.join(folder, str(number))
+                options = [*ide_disk(build_path("firstlight.bin")), "-gdb",
+                           f"unix:{stub},server=on,wait=off"]
+                with Qemu(options, started=False) as machine:
+                    session = run_gdb([
+                        f"firstlight kernel {build_path('kernel', 'firstlight-kernel.elf')}",
+                        *(command.format(stub) for command in connect),
+                        ("mbr", "continue"), ("code", "x/i 0x7c45"), ("stage2", "continue"),
+                        ("jump", "continue"), ("kernel", "continue"), ("end", "detach")])
+                    self.check(session, "mbr", r"mbr \(\) at ")
+                    self.check(session, "code", r"mov +%ax,%ss")
+                    self.check(session, "kernel", r"_start \(\) at ")
+                    self.assertTrue(machine.running())
+
+    def test_installed_with_a_foreign_kernel(self):
+        """Moved after its installation; the kernel has neither debug information nor our headers."""
+        kernel = os.path.join(os.environ["FIRSTLIGHT_BUILD"], "tests", "boot", "foreign.elf")
+        if not os.path.exists(kernel):
+            self.skipTest("the foreign kernel is not built: package gcc")
+        with tempfile.TemporaryDirectory() as folder:
+            first, moved = os.path.join(folder, "first"), os.path.join(folder, "moved prefix")
+            subprocess.run([os.environ["FIRSTLIGHT_CMAKE"], "--install",
+                            os.environ["FIRSTLIGHT_BUILD"], "--prefix", first],
+                           stdout=subprocess.DEVNULL, check=True)
+            os.rename(first, moved)
+            session = debug(build_path("tests", "boot", "foreign.bin"), kernel, [
+                ("mbr", "continue"), ("stage2", "continue"), ("jump", "continue"),
+                ("kernel", "continue"), ("pc", "print/x $pc"), ("info", "firstlight boot-info"),
+                ("map", "firstlight memory-map")], script=gdb_script(moved))
+            left = [name for _, folders, _ in os.walk(moved) for name in folders
+                    if name == "__pycache__"]
+        self.check(session, "mbr", r"mbr \(\) at ")
+        self.check(session, "stage2", r"stage2_main \(\) at ")
+        self.check(session, "jump", r"handover_code\.last_jump \(\) at ")
+        self.check(session, "kernel", r"Breakpoint 3, .*_start \(\)")
+        self.assertEqual(session.number("pc"), entry_of(kernel))
+        self.check(session, "info", r"kernel +0000000000200000, ")
+        self.check(session, "map", r"(?m)^\d+ ranges, .* usable$")
+        self.assertEqual(left, [])
+
+    def test_mbr_with_symbols_is_the_mbr(self):
+        with open(build_path("bootloader", "mbr", "mbr.bin"), "rb") as flat:
+            flat = flat.read()
+        with open(build_path("share", "firstlight", "loader", "mbr.elf"), "rb") as elf:
+            data = elf.read()
+        offset, count = ELF_HEADER.unpack_from(data)[5], ELF_HEADER.unpack_from(data)[10]
+        headers = [PROGRAM_HEADER.unpack_from(data, offset + index * PROGRAM_HEADER.size)
+                   for index in range(count)]
+        part, = [header for header in headers if header[0] == PT_LOAD and header[3] == 0x7C00]
+        self.assertEqual(data[part[2]:part[2] + part[5]], flat)
 
 
 class WithoutMachine(GdbTest):
