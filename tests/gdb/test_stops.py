@@ -141,13 +141,19 @@ class Modes(GdbTest):
         for name, symbol in places.items():
             commands += [(f"set {name}", f"thbreak *{stage2_symbol(symbol):#x}"),
                          (name, "continue"), (f"{name} registers", "firstlight registers"),
-                         (f"{name} code", "firstlight disassemble 3")]
+                         (f"{name} code", "firstlight disassemble 3"),
+                         (f"{name} pointer", "print/x $rip" if name == "long" else "print/x $eip"),
+                         (f"{name} architecture", "show architecture")]
         session = self.session(commands)
         for name, mode in {"real": "real mode", "protected": "32-bit protected mode",
                            "long": "long mode", "compatibility": "32-bit compatibility mode",
                            "protected16": "16-bit protected mode"}.items():
             self.check(session, f"{name} registers", f"mode +{mode}, at ")
             self.assertNotIn("(bad)", session[f"{name} code"])
+            self.check(session, f"{name} pointer", rf"= 0x{stage2_symbol(places[name]):x}$")
+        for name, architecture in {"real": "i8086", "protected": "i386", "long": "i386:x86-64",
+                                   "compatibility": "i386", "protected16": "i8086"}.items():
+            self.check(session, f"{name} architecture", f'set to "{architecture}"')
         self.check(session, "protected", "(?m)^firstlight: 32-bit protected mode$")
 
     def test_registers_can_be_written_in_real_mode(self):
