@@ -87,9 +87,9 @@ choose_packages() {
         test="python3 gcc g++ gcc-mingw-w64-x86-64-win32 libcmocka-dev libclang-rt-dev llvm
               bochs bochsbios bochs-term vgabios fdisk parted genisoimage syslinux-common
               clang-format clang-tidy git gdb python3-unicorn python3-distutils e2fsprogs mount
-              qemu-utils xorriso make pkg-config"
+              qemu-utils xorriso make pkg-config mandoc"
         full="dpkg-dev lintian frama-c-base why3 cvc4 dosbox grub-common grub-pc-bin ipxe-qemu
-              syslinux mtools"
+              syslinux mtools wine64 zsh fish"
         command -v npm >/dev/null 2>&1 || full="$full nodejs npm"
         ;;
     dnf)

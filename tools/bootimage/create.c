@@ -155,7 +155,9 @@ static const struct option create_option_table[OPTION_COUNT] = {
                   .help = "whether kernel and modules are stored compressed: auto (where that "
                           "saves at least an eighth and a read of the disk, the default), none, or "
                           "lz4 (where that saves anything)"},
-    [FORMAT] = {.name = "--format", .value = "FORMAT", .help = VARIANT_OPTION_HELP},
+    [FORMAT] = {.name = "--format",
+                .value = "FORMAT",
+                .help = "raw if not given, else " VARIANT_OPTION_HELP},
 };
 
 static bool parse_compression(const char *value, enum compression *compression)

@@ -137,10 +137,11 @@ static int run(char **arguments)
 const struct command extract_command = {
     .name = "extract",
     .summary = "take kernel, modules or command line out of an image",
-    .usage = "IMAGE [--kernel FILE] [--module NAME=FILE]... [--cmdline] [--force] | IMAGE --all "
-             "DIRECTORY [--force]",
+    .usage = "IMAGE [OPTION]...",
     .description =
-        "Takes parts of a disk image out. A part whose checksum is wrong is refused; damage "
+        "Takes parts of a disk image out: kernel, modules and command line, one or more of them, "
+        "or "
+        "all there is. A part whose checksum is wrong is refused; damage "
         "elsewhere does not matter. No file is written unless all can be, and none is replaced "
         "without --force.\n\n"
         "The names in the directory of --all are:\n\n"

@@ -90,6 +90,11 @@ static void print_exit_statuses(void)
         (void)snprintf(number, sizeof(number), "%d", exit_statuses[i].status);
         print_row(number, NULL, exit_statuses[i].meaning);
     }
+    (void)printf("\n");
+    print_text(
+        "bootimage test gives 1 for a kernel that fails, bootimage run what QEMU gave: their "
+        "help says more.\n",
+        0);
 }
 
 // Those with dashes, or those without.
@@ -112,8 +117,8 @@ static void print_options(const struct option *options, size_t count, bool with_
 void help_print_overview(void)
 {
     (void)printf("Usage: bootimage COMMAND [ARGUMENT]...\n\n");
-    print_text("bootimage joins a kernel and the Firstlight bootloader into one disk image, and "
-               "looks into such images.\n\nCommands:\n\n",
+    print_text("Joins a kernel and the Firstlight bootloader into one disk image, looks into such "
+               "images, boots them and writes them to disks.\n\nCommands:\n\n",
                0);
     for (size_t i = 0; commands[i] != NULL; i++) {
         print_row(commands[i]->name, NULL, commands[i]->summary);

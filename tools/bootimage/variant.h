@@ -17,8 +17,8 @@ enum image_variant {
 
 // Help for the option, and what options_refuse says of another value.
 #define VARIANT_OPTION_HELP                                                                        \
-    "raw, vhd, vmdk or iso: a disk as it is, for VirtualBox and Hyper-V, for VirtualBox and "      \
-    "VMware, or a CD that boots as a hard disk"
+    "one of\n  raw   the disk as it is\n  vhd   for VirtualBox and Hyper-V\n"                      \
+    "  vmdk  for VirtualBox and VMware\n  iso   a CD that boots as a hard disk"
 #define VARIANT_OPTION_WRONG "not raw, vhd, vmdk or iso:"
 
 // False when there is no variant of this name.
