@@ -124,7 +124,8 @@ static void name_module(char name[MODULE_FILE_NAME_MAX], const struct extraction
     size_t length = (size_t)snprintf(name, MODULE_FILE_NAME_MAX, "module-%" PRIu32 "-", number);
 
     for (size_t i = 0; i < item->name_bytes && i < SAFE_NAME_MAX; i++) {
-        name[length++] = strchr(safe_characters, text[i]) != NULL ? text[i] : '_';
+        const bool safe = strchr(safe_characters, text[i]) != NULL;
+        name[length++] = (char)(safe ? text[i] : '_');
     }
     name[length] = '\0';
 }

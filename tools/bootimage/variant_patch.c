@@ -24,8 +24,8 @@
 
 // The descriptor of a monolithicSparse VMDK ("Virtual Disk Format 5.0"): text, padded with NULs.
 #define VMDK_DESCRIPTOR_OFFSET SECTOR_SIZE
-#define VMDK_DESCRIPTOR_BYTES  (20 * SECTOR_SIZE) // as qemu-img makes it
-#define VMDK_NO_PARENT         0xFFFFFFFFu        // no CID of a disk
+#define VMDK_DESCRIPTOR_BYTES  ((size_t)20 * SECTOR_SIZE) // as qemu-img makes it
+#define VMDK_NO_PARENT         0xFFFFFFFFu                // no CID of a disk
 #define VMDK_CID_LINE          "\nCID="
 #define VMDK_EXTENT_BEGIN      " SPARSE \""
 #define VMDK_NAME_MAX          255
@@ -55,6 +55,7 @@ static bool hash_image(const char *raw, struct image_checksum *hash, uint32_t *s
     if (!host_input_open(raw, &input, why)) {
         return false;
     }
+    *signature = 0;
     checksum_begin(&state);
     for (uint64_t at = 0; done && at < input.size; at += sizeof(block)) {
         const uint64_t left = input.size - at;
@@ -152,7 +153,7 @@ static void choose_name(char name[VMDK_NAME_MAX + 1], const char *path)
     path += host_folder_length(path);
     for (; *path != '\0' && length < VMDK_NAME_MAX; path++) {
         const unsigned char byte = (unsigned char)*path;
-        name[length++] = byte < ' ' || byte == '"' ? '_' : (char)byte;
+        name[length++] = (char)(byte < ' ' || byte == '"' ? '_' : byte);
     }
     name[length] = '\0';
 }
@@ -177,7 +178,7 @@ static bool patch_descriptor(const char *text, char *patched, uint32_t cid, cons
     const int length =
         snprintf(patched, VMDK_DESCRIPTOR_BYTES, "%.*s%08x%.*s%s%s", (int)(digits - text), text,
                  (unsigned)cid, (int)(extent - behind), behind, name, end);
-    return length > 0 && length < VMDK_DESCRIPTOR_BYTES;
+    return length > 0 && (size_t)length < VMDK_DESCRIPTOR_BYTES;
 }
 
 bool variant_patch_vmdk(const char *raw, struct host_output *output, struct message *why)
