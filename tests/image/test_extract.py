@@ -2,6 +2,7 @@
 the directory."""
 
 import os
+import re
 import stat
 import unittest
 
@@ -155,6 +156,17 @@ class All(ExtractCase):
         self.assertEqual(sorted(line.split(": ")[0] for line in output.splitlines()),
                          [self.path(f"out/{name}") for name in self.NAMES])
         self.assertIn('module-2-two_words: 768 bytes, module "two words"\n', output)
+
+    def test_sizes_are_those_of_the_files(self):
+        """Also of what the image holds compressed."""
+        source = self.write("kernel.elf", simple_kernel())
+        modules = [("m", self.write("m", b"text " * 2000))]
+        for how in ("lz4", "none"):
+            create_image(source, self.path("image.bin"), "x", modules, ["--compress", how])
+            output = self.check_done("--all", self.path("out"), "--force")
+            for path, size in re.findall(r"^(.*): (\d+) bytes", output, re.MULTILINE):
+                self.assertEqual(os.path.getsize(path), int(size), path)
+            self.assertIn("module-1-m: 10000 bytes", output)
 
     def test_directory_that_is_there(self):
         os.mkdir(self.path("out"))

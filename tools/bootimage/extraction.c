@@ -29,22 +29,25 @@ static bool refuse_memory(void)
     return false;
 }
 
-// Whether the reader found this item as it should be.
-static bool is_good(const struct extraction *extraction, const struct image_item *item)
+// Where the reader reports this item; NULL when there was no memory to read it.
+static const struct image_part *part_of(const struct extraction *extraction,
+                                        const struct image_item *item)
 {
     const struct image_report *report = &extraction->file->report;
 
     for (uint32_t i = 0; i < report->part_count; i++) {
         if (report->parts[i].item == item) {
-            return report->parts[i].good;
+            return &report->parts[i];
         }
     }
-    return false; // not found: there was no memory to read it
+    return NULL;
 }
 
 static bool check_good(const struct extraction *extraction, const struct image_item *item)
 {
-    if (is_good(extraction, item)) {
+    const struct image_part *part = part_of(extraction, item);
+
+    if (part != NULL && part->good) {
         return true;
     }
     (void)image_file_complain(extraction->file); // says what is wrong with it
@@ -209,17 +212,6 @@ static bool copy_item(const struct extraction *extraction, const struct image_it
            message_refuse(why, "the image changed while it was read: try again");
 }
 
-static const struct image_part *part_of(const struct image_report *report,
-                                        const struct image_item *item)
-{
-    const struct image_part *part = report->parts;
-
-    while (part->item != item) {
-        part++;
-    }
-    return part;
-}
-
 // Writes what a compressed item holds.
 static bool unpack_item(const struct extraction *extraction, const struct image_part *part,
                         struct host_output *output, struct message *why)
@@ -235,7 +227,7 @@ static bool unpack_item(const struct extraction *extraction, const struct image_
 static bool write_item(const struct extraction *extraction, const struct image_item *item,
                        struct host_output *output, struct message *why)
 {
-    const struct image_part *part = part_of(&extraction->file->report, item);
+    const struct image_part *part = part_of(extraction, item);
 
     return part->unpacked_bytes != 0 ? unpack_item(extraction, part, output, why)
                                      : copy_item(extraction, item, output, why);
@@ -305,6 +297,15 @@ bool extraction_write(const struct extraction *extraction)
     return true;
 }
 
+static uint64_t written_bytes(const struct extraction *extraction, const struct extracted *file)
+{
+    if (file->item == NULL) {
+        return file->text_bytes;
+    }
+    const struct image_part *part = part_of(extraction, file->item); // good, so it is there
+    return part->unpacked_bytes != 0 ? part->unpacked_bytes : file->item->bytes;
+}
+
 void extraction_print(const struct extraction *extraction)
 {
     const struct image_items *items = &extraction->file->report.items;
@@ -312,8 +313,7 @@ void extraction_print(const struct extraction *extraction)
     for (size_t i = 0; i < extraction->count; i++) {
         const struct extracted *file = &extraction->files[i];
         print_on_one_line(stdout, file->path);
-        (void)printf(": %" PRIu64 " bytes",
-                     file->item != NULL ? file->item->bytes : (uint64_t)file->text_bytes);
+        (void)printf(": %" PRIu64 " bytes", written_bytes(extraction, file));
         if (file->item != NULL && file->item->kind == IMAGE_ITEM_MODULE) {
             (void)printf(", module ");
             print_quoted(image_item_text(items, file->item), file->item->name_bytes);
