@@ -105,7 +105,8 @@ class Overwriting(ExtractCase):
         os.symlink("nowhere", self.path("link"))
         os.mkdir(self.path("directory"))
         for name in ("k", "link", "directory"):
-            self.check_not_done(["--module", f"one={self.path('new')}", "--kernel", self.path(name)],
+            # Nor is the part written that comes before.
+            self.check_not_done(["--kernel", self.path("new"), "--module", f"one={self.path(name)}"],
                                 REFUSED, f"{name}: is there already", "--force")
 
     def test_force(self):

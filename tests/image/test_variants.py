@@ -134,10 +134,10 @@ class Content(VariantCase):
                               for made in (ours[1], theirs[1])))
 
     def test_strange_names(self):
-        os.mkdir(self.path("a=b,c:d\\ e"))
+        os.mkdir(self.path("a=b,c:d\\=e"))
         for variant in NEEDS:
             plain = self.convert(variant, f"x.{variant}")
-            strange = self.convert(variant, f"a=b,c:d\\ e/x.{variant}")
+            strange = self.convert(variant, f"a=b,c:d\\=e/x.{variant}")
             self.assertEqual(strange, plain)
         strange = self.convert("vmdk", 'say "x"\n.vmdk')
         self.assertIn(b'SPARSE "say _x__.vmdk"\n', strange)
@@ -197,10 +197,12 @@ class Programs(VariantCase):
     def test_genisoimage_alone(self):
         skip_without("genisoimage")
         path = self.programs(genisoimage=shutil.which("genisoimage"))
-        finished = self.run_with_path(path, "convert", self.path("image.bin"), "--format=iso",
-                                      "--output", self.path("made.iso"))
-        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
-        self.assertIn(self.raw, self.read("made.iso"))
+        os.mkdir(self.path("a=b\\=c d"))
+        for name in ("made.iso", "a=b\\=c d/made.iso"):
+            finished = self.run_with_path(path, "convert", self.path("image.bin"), "--format=iso",
+                                          "--output", self.path(name))
+            self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+            self.assertIn(self.raw, self.read(name))
 
     def test_failing(self):
         script = "#!/bin/sh\necho first >&2\nprintf 'the\\tlast line\\n' >&2\nexit 3\n"
