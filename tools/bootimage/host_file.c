@@ -202,9 +202,8 @@ static bool create_temporary(struct host_output *output, struct message *why)
     for (int attempt = 0; attempt < TEMPORARY_ATTEMPTS; attempt++) {
         (void)snprintf(output->temporary + folder, TEMPORARY_NAME_MAX, ".bootimage-%ld-%d.tmp",
                        host_process_id(), attempt);
-        output->descriptor = host_create(output->temporary);
+        output->descriptor = host_create_guarded(output->temporary);
         if (output->descriptor >= 0) {
-            host_guard_temporary(output->temporary);
             host_copy_mode(output->target, output->descriptor);
             return true;
         }
@@ -223,9 +222,8 @@ static bool begin_new(const char *path, struct host_output *output, struct messa
         has_failed = true;
         return message_refuse(why, "not enough memory");
     }
-    output->descriptor = host_create(path);
+    output->descriptor = host_create_guarded(output->temporary);
     if (output->descriptor >= 0) {
-        host_guard_temporary(output->temporary);
         return true;
     }
     const bool exists = errno == EEXIST;

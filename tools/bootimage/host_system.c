@@ -56,8 +56,9 @@ int host_open_for_reading(const char *path)
     return _open(path, _O_RDONLY | _O_BINARY);
 }
 
-int host_create(const char *path)
+int host_create_guarded(const char *path)
 {
+    // Unguarded: Windows removes no open file.
     return _open(path, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY, _S_IREAD | _S_IWRITE);
 }
 
@@ -127,11 +128,6 @@ void host_copy_mode(const char *path, int descriptor)
     (void)descriptor;
 }
 
-void host_guard_temporary(const char *path)
-{
-    (void)path; // Windows removes no open file
-}
-
 void host_unguard_temporary(const char *path)
 {
     (void)path;
@@ -199,11 +195,6 @@ enum host_file_kind host_open_kind(int descriptor)
 int host_open_for_reading(const char *path)
 {
     return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-}
-
-int host_create(const char *path)
-{
-    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, NEW_FILE_MODE);
 }
 
 int host_create_directory(const char *path)
@@ -280,7 +271,7 @@ bool host_shows_colour(FILE *stream)
     return isatty(fileno(stream)) == 1;
 }
 
-#define GUARDED_MAX 2 // the raw image and what is made of it
+#define GUARDED_MAX  2 // the raw image and what is made of it
 
 static const char *volatile guarded[GUARDED_MAX];
 
@@ -296,19 +287,20 @@ static void remove_temporaries_and_end(int signal_number)
     (void)raise(signal_number);
 }
 
+static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
+#define ENDING_COUNT (sizeof(endings) / sizeof(endings[0]))
+
 static void set_endings(void (*handler)(int))
 {
-    static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
-
     (void)signal(SIGXFSZ, SIG_IGN);
-    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
         if (signal(endings[i], handler) == SIG_IGN) {
             (void)signal(endings[i], SIG_IGN); // as under nohup
         }
     }
 }
 
-void host_guard_temporary(const char *path)
+static void guard(const char *path)
 {
     for (size_t i = 0; i < GUARDED_MAX; i++) {
         if (guarded[i] == NULL) {
@@ -317,6 +309,29 @@ void host_guard_temporary(const char *path)
         }
     }
     set_endings(remove_temporaries_and_end);
+}
+
+int host_create_guarded(const char *path)
+{
+    sigset_t held;
+    sigset_t before;
+    int error;
+    int descriptor;
+
+    // A signal between the two would leave the file behind, or remove another's.
+    (void)sigemptyset(&held);
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        (void)sigaddset(&held, endings[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, &held, &before);
+    descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, NEW_FILE_MODE);
+    error = errno;
+    if (descriptor >= 0) {
+        guard(path);
+    }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return descriptor;
 }
 
 void host_unguard_temporary(const char *path)

@@ -20,7 +20,6 @@ enum host_file_kind host_open_kind(int descriptor);
 
 // As POSIX has them: -1 and errno on failure.
 int host_open_for_reading(const char *path); // never waits for a pipe's other end
-int host_create(const char *path);           // fails where the file exists
 int host_create_directory(const char *path);
 int64_t host_seek(int descriptor, uint64_t offset, int from);
 int64_t host_read(int descriptor, void *buffer, unsigned size);
@@ -45,10 +44,11 @@ void host_copy_mode(const char *path, int descriptor);
 // Whether the stream goes to a terminal that understands ECMA-48's colours.
 bool host_shows_colour(FILE *stream);
 
-// Has the file removed should a signal end the program, and makes a file size limit an error of
+// Creates a file for writing, as POSIX's open does: fails where one exists. Should a signal end the
+// program, from the first moment on, the file is removed; and a file size limit is an error of
 // writing instead of an end. Two files at most at a time; the path must stay where it is until
 // host_unguard_temporary gets the same pointer.
-void host_guard_temporary(const char *path);
+int host_create_guarded(const char *path);
 void host_unguard_temporary(const char *path);
 
 #endif
