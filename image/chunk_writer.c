@@ -16,6 +16,7 @@
 #define LITERALS_FEW 6u
 
 #define BLOCK_LENGTH_BYTES sizeof(uint32_t)
+#define CHUNK_BYTES        ((uint64_t)COMPRESSED_CHUNK_BYTES)
 
 struct sequence {
     const uint8_t *literals;
@@ -42,7 +43,7 @@ static size_t sequence_bytes(const struct sequence *sequence)
 
 static size_t room(const struct chunk_writer *writer)
 {
-    return (size_t)(writer->chunk + COMPRESSED_CHUNK_BYTES - writer->size);
+    return (size_t)(writer->chunk + CHUNK_BYTES - writer->size);
 }
 
 // How many of the literals a block's last sequence can hold that is at most `bytes` long.
@@ -59,12 +60,12 @@ static size_t literals_in(size_t bytes, size_t count)
 
 static bool open_chunk(struct chunk_writer *writer, size_t header_bytes)
 {
-    writer->chunk = writer->chunk + (writer->size != 0 ? COMPRESSED_CHUNK_BYTES : 0);
+    writer->chunk = writer->chunk + (writer->size != 0 ? CHUNK_BYTES : 0);
     if (writer->chunk >= writer->most) {
         return false;
     }
     if (writer->chunk == writer->capacity) {
-        const uint64_t wanted = 2 * writer->capacity + COMPRESSED_CHUNK_BYTES;
+        const uint64_t wanted = 2 * writer->capacity + CHUNK_BYTES;
         uint8_t *bytes = wanted <= SIZE_MAX ? realloc(writer->bytes, (size_t)wanted) : NULL;
         if (bytes == NULL) {
             writer->out_of_memory = true;

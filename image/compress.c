@@ -35,6 +35,7 @@ bool compress_item(const struct image_reader *source, enum compression wanted,
 
 #include <lz4hc.h>
 
+#define CHUNK_BYTES    ((size_t)COMPRESSED_CHUNK_BYTES)
 #define PIECE_BYTES    0x400000   // what liblz4 gets at once; whole sectors
 #define LEAST_EIGHTH   8          // COMPRESSION_AUTO: an eighth of the bytes is saved
 #define BYTES_MOST     (1u << 30) // what is larger would take minutes
@@ -59,12 +60,13 @@ static bool begin(struct compressor *compressor, const struct image_reader *sour
     memset(compressor, 0, sizeof(*compressor));
     compressor->source = source;
     compressor->block_room = LZ4_compressBound((int)piece);
-    compressor->buffer = calloc(1, COMPRESSED_CHUNK_BYTES + (size_t)piece + SECTOR_SIZE);
+    compressor->buffer = calloc(1, CHUNK_BYTES + (size_t)piece + SECTOR_SIZE);
     compressor->block = malloc((size_t)compressor->block_room);
     if (compressor->buffer == NULL || compressor->block == NULL) {
-        return message_refuse(why, "not enough memory to compress: give --compress none");
+        (void)message_refuse(why, "not enough memory to compress: give --compress none");
+        return false;
     }
-    compressor->piece = compressor->buffer + COMPRESSED_CHUNK_BYTES;
+    compressor->piece = compressor->buffer + CHUNK_BYTES;
     return true;
 }
 
@@ -92,7 +94,7 @@ static bool read_piece(struct compressor *compressor, struct message *why)
 // The most bytes that a compressed item may have: 0, none pays.
 static uint64_t most_that_pays(uint64_t bytes, enum compression wanted)
 {
-    const uint64_t least = wanted == COMPRESSION_LZ4 ? SECTOR_SIZE : COMPRESSED_CHUNK_BYTES;
+    const uint64_t least = wanted == COMPRESSION_LZ4 ? SECTOR_SIZE : CHUNK_BYTES;
     uint64_t saved = least;
 
     if (wanted == COMPRESSION_AUTO && bytes / LEAST_EIGHTH > saved) {

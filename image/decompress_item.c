@@ -8,7 +8,8 @@
 #include <string.h>
 
 // No byte of a block gives more of them (LENGTH_IN_BYTE of load/lz4_decode.c).
-#define YIELD_MOST 255
+#define YIELD_MOST  255
+#define CHUNK_BYTES ((size_t)COMPRESSED_CHUNK_BYTES)
 
 bool item_is_compressed(const struct image_item *item)
 {
@@ -43,10 +44,9 @@ uint8_t *decompress_item(struct image_item *item, const uint8_t *sectors, struct
                                  (unsigned long long)state.capacity);
             return NULL;
         }
-        for (uint64_t at = 0; at < size; at += COMPRESSED_CHUNK_BYTES) {
+        for (uint64_t at = 0; at < size; at += CHUNK_BYTES) {
             const uint64_t left = size - at;
-            decompress_chunk(&state, sectors + at,
-                             left < COMPRESSED_CHUNK_BYTES ? (size_t)left : COMPRESSED_CHUNK_BYTES,
+            decompress_chunk(&state, sectors + at, left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES,
                              lz4_decode);
         }
         fault = decompress_end(&state, checksum_add);

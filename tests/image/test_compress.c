@@ -122,7 +122,7 @@ static void is_kept_where_it_pays(void **state)
     compressed_item_free(&item);
     assert_null(compressed(data, bytes, COMPRESSION_NONE).bytes);
     // A read of the disk brings as much.
-    assert_null(compressed(data, COMPRESSED_CHUNK_BYTES, COMPRESSION_AUTO).bytes);
+    assert_null(compressed(data, COMPRESSED_CHUNK_SECTORS * SECTOR, COMPRESSION_AUTO).bytes);
     assert_null(compressed(data, SECTOR_SIZE, COMPRESSION_LZ4).bytes);
     assert_null(compressed(data, 1, COMPRESSION_LZ4).bytes);
     free(data);

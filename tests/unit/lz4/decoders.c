@@ -8,6 +8,7 @@
 
 #include <sys/mman.h>
 
+#define GUARDS  ((size_t)2 * PAGE_SIZE_4K)
 #define FILLING 0xA5 // nobody relies on zeros
 
 struct guarded {
@@ -20,10 +21,10 @@ enum side { AT_THE_END, AT_THE_BEGINNING, SIDES };
 
 static struct guarded guarded_memory(size_t bytes, enum side side)
 {
-    struct guarded memory = {.pages_bytes = (size_t)page_round_up(bytes) + 2 * PAGE_SIZE_4K};
+    struct guarded memory = {.pages_bytes = (size_t)page_round_up(bytes) + GUARDS};
     memory.pages = mmap(NULL, memory.pages_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(memory.pages, MAP_FAILED);
-    const size_t inner = memory.pages_bytes - 2 * PAGE_SIZE_4K;
+    const size_t inner = memory.pages_bytes - GUARDS;
     uint8_t *first = memory.pages + PAGE_SIZE_4K;
     if (inner != 0) {
         assert_int_equal(mprotect(first, inner, PROT_READ | PROT_WRITE), 0);

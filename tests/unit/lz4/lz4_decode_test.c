@@ -200,7 +200,7 @@ static void outputs_end_anywhere(void **state)
     memcpy(block + size, literals, LAST);
     size += LAST;
     end += LAST;
-    for (size_t capacity = 0; capacity < end + 2 * LENGTH; capacity++) {
+    for (size_t capacity = 0; capacity < end + (size_t)2 * LENGTH; capacity++) {
         uint8_t *output;
         const struct decoding decoding = {block, size, NULL, 0, capacity};
         assert_int_equal(decode_by_all(&decoding, &output), capacity < end ? LZ4_DAMAGED : end);
