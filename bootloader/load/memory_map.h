@@ -79,6 +79,16 @@ struct memory_map {
             known(map->ranges[i].kind) <= kind) &&
         (kind == 0 || \exists integer i; 0 <= i < map->count &&
             lies_in(address, map->ranges + i) && known(map->ranges[i].kind) == kind);
+    // All of the page is usable. (Its first and last byte are named for the prover to begin with.)
+    predicate reports_page(struct memory_map *map, integer page) =
+        reported(map, page, BOOT_MEMORY_USABLE) &&
+        reported(map, page + PAGE_SIZE - 1, BOOT_MEMORY_USABLE) &&
+        \forall integer address; page <= address < page + PAGE_SIZE ==>
+            reported(map, address, BOOT_MEMORY_USABLE);
+    predicate holds_page(struct memory_map *map, integer page) =
+        \forall integer address; page <= address < page + PAGE_SIZE ==>
+            holds(map, address, BOOT_MEMORY_USABLE);
+    predicate is_page(integer page) = 0 <= page && page % PAGE_SIZE == 0;
 */
 
 // Appends a range as reported. A range of no length is skipped, one that would pass 2^64 - 1 is
@@ -95,13 +105,24 @@ bool memory_map_add(struct memory_map *map, uint64_t base, uint64_t length, uint
 // Makes `map` from the ranges of `raw`, which it may sort: sorted by base, without overlaps (where
 // ranges overlap, the more restrictive kind wins: the larger enum boot_memory_kind), adjacent
 // ranges of one kind merged, usable ranges trimmed inwards to page boundaries and what was trimmed
-// reserved. An unknown kind counts as reserved. False, with a message, when `map` is too small.
+// reserved. An unknown kind counts as reserved. So no address that firmware reported is missing, no
+// page that is usable as a whole is lost, and none is usable that firmware did not call so. False,
+// with a message, when `map` is too small; what it then holds is true, but not all.
 /*@ requires stored(raw) && whole(raw) && stored(map) && apart(raw, why) && apart(map, why);
     requires distinct(raw, map) && distinct(map, raw);
     assigns *why, map->count, map->ranges[0 .. map->capacity - 1],
             raw->ranges[0 .. raw->count - 1];
     ensures stored(map) && whole(map);
-    ensures disjoint(map) && merged(map) && usable_in_pages(map); */
+    ensures disjoint(map) && merged(map) && usable_in_pages(map);
+    ensures covers: \result ==> \forall integer address, kind; 0 <= address && kind != 0 &&
+            \old(reported(raw, address, kind)) ==> holds(map, address, kind) ||
+            kind == BOOT_MEMORY_USABLE && holds(map, address, BOOT_MEMORY_RESERVED);
+    ensures pages: \result ==> \forall integer page; is_page(page) &&
+            \old(reports_page(raw, page)) ==> holds_page(map, page);
+    ensures invents_nothing: \forall integer address, kind; holds(map, address, kind) ==>
+            \old(reported(raw, address, kind)) ||
+            kind == BOOT_MEMORY_RESERVED && \old(reported(raw, address, BOOT_MEMORY_USABLE));
+    ensures !\result ==> map->count == map->capacity; */
 bool memory_map_normalise(struct memory_map *raw, struct memory_map *map, struct message *why);
 
 // Makes [base, base + length) of a normalised map `kind`; base and length are multiples of

@@ -27,6 +27,18 @@ class Files(unittest.TestCase):
     def test_memory_map(self):
         self.check("memory_map.c")
 
+    def test_memory_map_append(self):
+        self.check("memory_map_append.c")
+
+    def test_memory_map_append_header(self):
+        self.check("memory_map_append.h")
+
+    def test_memory_map_normalise(self):
+        self.check("memory_map_normalise.c")
+
+    def test_page_header(self):
+        self.check("page.h")
+
     def test_symbols(self):
         self.check("symbols.c")
 

@@ -20,7 +20,7 @@ class Quick(unittest.TestCase):
 
     def test_every_proved_file_has_a_test(self):
         with open(os.path.join(prove.HERE, "test_files.py"), encoding="utf-8") as file:
-            tested = re.findall(r'self\.check\("(\w+\.c)"\)', file.read())
+            tested = re.findall(r'self\.check\("(\w+\.[ch])"\)', file.read())
         self.assertEqual(sorted([*tested, "checksum.c"]), sorted(prove.read_expected()))
 
     def test_every_function_is_listed(self):
