@@ -58,6 +58,12 @@ struct memory_map {
     predicate holds(struct memory_map *map, integer address, integer kind) =
         \exists integer i; 0 <= i < map->count && lies_in(address, map->ranges + i) &&
             map->ranges[i].kind == kind;
+    predicate usable_from(struct memory_map *map, integer base, integer bytes) =
+        \forall integer address; base <= address < base + bytes ==>
+            holds(map, address, BOOT_MEMORY_USABLE);
+    // What the loader itself has put into memory.
+    predicate loaders(integer kind) = kind == BOOT_MEMORY_LOADER_RECLAIMABLE ||
+        kind == BOOT_MEMORY_KERNEL || kind == BOOT_MEMORY_MODULE;
 
     predicate all_before(struct memory_map *map, integer address) =
         \forall integer i; 0 <= i < map->count ==> end_of(map->ranges + i) <= address;
@@ -128,12 +134,26 @@ bool memory_map_normalise(struct memory_map *raw, struct memory_map *map, struct
 // Makes [base, base + length) of a normalised map `kind`; base and length are multiples of
 // PAGE_SIZE and lie inside one range of kind `from`. The map stays normalised. False, with a
 // message, when they do not or the map is full.
+/*@ requires stored(map) && apart(map, why) && whole(map) && tidy(map);
+    requires map->capacity <= MEMORY_MAP_MAX;
+    assigns *why, map->count, map->ranges[0 .. map->capacity - 1];
+    ensures stored(map) && whole(map);
+    ensures \result ==> length > 0 && base + length <= UINT64_MAX &&
+            \forall integer address; base <= address < base + length ==>
+            \old(holds(map, address, from)); */
 bool memory_map_claim(struct memory_map *map, uint64_t base, uint64_t length, uint32_t from,
                       uint32_t kind, struct message *why);
 
 // Makes [base, base + length), multiples of PAGE_SIZE, `kind`, whatever it was: absent, reserved,
 // usable. The map stays normalised. False, with a message, when the loader has put something there
 // (kinds loader-reclaimable, kernel, module) or the map is full.
+/*@ requires stored(map) && apart(map, why) && whole(map) && tidy(map);
+    requires map->capacity <= MEMORY_MAP_MAX;
+    assigns *why, map->count, map->ranges[0 .. map->capacity - 1];
+    ensures stored(map) && whole(map);
+    ensures \result ==> length > 0 && base + length <= UINT64_MAX &&
+            \forall integer address, any; base <= address < base + length &&
+            \old(holds(map, address, any)) ==> !loaders(any); */
 bool memory_map_overlay(struct memory_map *map, uint64_t base, uint64_t length, uint32_t kind,
                         struct message *why);
 
@@ -148,10 +168,24 @@ struct memory_wish {
 };
 
 // The lowest usable address in a normalised map that grants the wish. False when there is none.
+/*@ requires stored(map) && whole(map) && \valid_read(wish) && \valid(address);
+    requires \separated(address, map, map->ranges + (0 .. map->capacity - 1), wish);
+    requires wish->bytes > 0 && wish->alignment > 0;
+    assigns *address;
+    ensures \result ==> usable_from(map, *address, wish->bytes);
+    ensures \result ==> wish->minimum <= *address && *address + wish->bytes <= UINT64_MAX;
+    ensures \result ==> *address + wish->bytes <= wish->avoid_base ||
+            wish->avoid_end <= *address; */
 bool memory_map_find(const struct memory_map *map, const struct memory_wish *wish,
                      uint64_t *address);
 
 // Bytes of the largest usable range at or above `minimum`; 0 when there is none.
+/*@ requires stored(map) && whole(map) && usable_in_pages(map);
+    assigns \nothing;
+    ensures \result > 0 ==> \exists integer base; minimum <= base &&
+            usable_from(map, base, \result);
+    ensures \forall integer i; 0 <= i < map->count && map->ranges[i].base >= minimum &&
+            map->ranges[i].kind == BOOT_MEMORY_USABLE ==> map->ranges[i].length <= \result; */
 uint64_t memory_map_largest(const struct memory_map *map, uint64_t minimum);
 
 // Whether the kind is RAM of some sort (as against reserved and bad).

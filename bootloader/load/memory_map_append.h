@@ -32,7 +32,9 @@ bool memory_map_refuse_full(const struct memory_map *map, struct message *why);
             holds(map, address, any);
     ensures \forall integer address, any; holds(map, address, any) ==>
             \old(holds(map, address, any)) || base <= address < end && any == kind;
-    ensures !\result ==> map->count == map->capacity; */
+    ensures \old(map->count) <= map->count <= \old(map->count) + 1;
+    ensures base >= end ==> map->count == \old(map->count);
+    ensures !\result ==> map->count == \old(map->count) == map->capacity; */
 bool memory_map_append(struct memory_map *map, uint64_t base, uint64_t end, uint32_t kind,
                        struct message *why);
 

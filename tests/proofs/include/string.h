@@ -135,6 +135,35 @@ void fill_video_search(struct video_search *destination, int value, size_t bytes
 
 #define memset(destination, value, bytes) fill_video_search(destination, value, bytes)
 
+#elif defined(LOAD_MEMORY_MAP_APPEND_H)
+
+/*@ requires bytes % sizeof(struct boot_memory_range) == 0;
+    requires \valid(destination + (0 .. bytes / sizeof(struct boot_memory_range) - 1));
+    requires \valid_read(source + (0 .. bytes / sizeof(struct boot_memory_range) - 1));
+    assigns destination[0 .. bytes / sizeof(struct boot_memory_range) - 1];
+    ensures \forall integer i; 0 <= i < bytes / sizeof(struct boot_memory_range) ==>
+        destination[i].base == \old(source[i].base) &&
+        destination[i].length == \old(source[i].length) &&
+        destination[i].kind == \old(source[i].kind); */
+void move_ranges(struct boot_memory_range *destination, const struct boot_memory_range *source,
+                 size_t bytes);
+
+/*@ requires bytes % sizeof(struct boot_memory_range) == 0;
+    requires \valid(destination + (0 .. bytes / sizeof(struct boot_memory_range) - 1));
+    requires \valid_read(source + (0 .. bytes / sizeof(struct boot_memory_range) - 1));
+    requires \separated(destination + (0 .. bytes / sizeof(struct boot_memory_range) - 1),
+                        source + (0 .. bytes / sizeof(struct boot_memory_range) - 1));
+    assigns destination[0 .. bytes / sizeof(struct boot_memory_range) - 1];
+    ensures \forall integer i; 0 <= i < bytes / sizeof(struct boot_memory_range) ==>
+        destination[i].base == \old(source[i].base) &&
+        destination[i].length == \old(source[i].length) &&
+        destination[i].kind == \old(source[i].kind); */
+void copy_ranges(struct boot_memory_range *destination, const struct boot_memory_range *source,
+                 size_t bytes);
+
+#define memmove(destination, source, bytes) move_ranges(destination, source, bytes)
+#define memcpy(destination, source, bytes)  copy_ranges(destination, source, bytes)
+
 #endif
 // clang-format on
 
