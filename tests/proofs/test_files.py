@@ -24,6 +24,9 @@ class Files(unittest.TestCase):
     def test_image_header(self):
         self.check("image_header.c")
 
+    def test_lz4_decode(self):
+        self.check("lz4_decode.c")
+
     def test_memory_map(self):
         self.check("memory_map.c")
 
