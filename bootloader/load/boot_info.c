@@ -144,7 +144,7 @@ static void describe_screen(const struct handover *handover, struct boot_info *i
 bool boot_info_write(const struct handover_input *input, const struct handover *handover,
                      struct message *why)
 {
-    const uint32_t modules = input->items->module_count;
+    const uint32_t modules = (uint32_t)input->items->module_count;
     if (boot_info_bytes(input, input->map->count) > handover->info_bytes) {
         return message_defect(why, "the memory map has outgrown its pages");
     }

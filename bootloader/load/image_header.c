@@ -75,15 +75,11 @@ static const char *note_single(struct image_item **place, struct image_item *ite
     assigns items->kernel, items->command_line, items->symbols, items->module_count;
     ensures \result == \null ==> known_kind_and_size(item);
     ensures kernel: \result == \null ==>
-            items->kernel == (item->kind == IMAGE_ITEM_KERNEL ? item : \old(items->kernel)) &&
-            (item->kind == IMAGE_ITEM_KERNEL ==> \old(items->kernel) == \null);
+            noted(item, IMAGE_ITEM_KERNEL, \old(items->kernel), items->kernel);
     ensures command_line: \result == \null ==>
-            items->command_line ==
-                (item->kind == IMAGE_ITEM_COMMAND_LINE ? item : \old(items->command_line)) &&
-            (item->kind == IMAGE_ITEM_COMMAND_LINE ==> \old(items->command_line) == \null);
+            noted(item, IMAGE_ITEM_COMMAND_LINE, \old(items->command_line), items->command_line);
     ensures symbols: \result == \null ==>
-            items->symbols == (item->kind == IMAGE_ITEM_SYMBOLS ? item : \old(items->symbols)) &&
-            (item->kind == IMAGE_ITEM_SYMBOLS ==> \old(items->symbols) == \null); */
+            noted(item, IMAGE_ITEM_SYMBOLS, \old(items->symbols), items->symbols); */
 static const char *fault_of_kind(struct image_item *item, struct image_items *items)
 {
     const uint32_t known = item->kind == IMAGE_ITEM_KERNEL   ? KERNEL_FLAGS
@@ -114,8 +110,8 @@ static const char *fault_of_kind(struct image_item *item, struct image_items *it
 // Where the item is on the disk; `next_lba` is the first sector that no earlier item takes.
 /*@ requires \valid_read(item) && \valid(next_lba) && \separated(item, next_lba);
     assigns *next_lba;
-    ensures \result == \null ==> \old(*next_lba) <= item->lba &&
-            item->lba + sectors(item->bytes) == *next_lba && *next_lba <= image_sectors; */
+    ensures \result == \null ==> begins_behind(item, \old(*next_lba)) &&
+            *next_lba == end_of(item) && *next_lba <= image_sectors; */
 static const char *fault_of_position(const struct image_item *item, uint64_t image_sectors,
                                      uint64_t *next_lba)
 {
@@ -187,70 +183,32 @@ static const char *fault_of_text(const struct image_item *item, const struct ima
 
 // ---- All of it ------------------------------------------------------------------------------
 
-/*@ requires readable_header((void *)header, header->header_bytes);
-    requires \valid(items) && \valid(why);
-    requires apart_from(items, why, (void *)header, header->header_bytes);
-    requires items_inside(header, header->header_bytes);
-    requires items->all == items_of((void *)header) && items->count == header->item_count;
-    requires items->text_base == (char *)header && items->image_sectors == header->image_sectors;
-    requires header_lba <= UINT64_MAX - IMAGE_HEADER_MAX_SECTORS;
-    requires items->kernel == \null && items->command_line == \null && items->symbols == \null;
+// All of one item but its position.
+/*@ requires \valid_read(item) && \valid(items) && \valid_read(header);
+    requires \valid_read(items->text_base + (0 .. header->header_bytes - 1));
+    requires \separated(items, item) && \separated(items, header);
+    requires \separated(items, items->text_base + (0 .. header->header_bytes - 1));
     assigns items->kernel, items->command_line, items->symbols, items->module_count,
-            items->modules_text_bytes, *why;
-    ensures known: \result ==> known_items{Pre}(items_of((void *)header), items->count);
-    ensures wishes: \result ==> grantable_wishes{Pre}(items_of((void *)header), items->count);
-    ensures texts: \result ==>
-            texts_inside{Pre}(items_of((void *)header), items->count, header, (char *)header);
-    ensures place: \result ==> between{Pre}(items_of((void *)header), items->count,
-            first_lba{Pre}(header, header_lba), items->image_sectors);
-    ensures order: \result ==> in_order{Pre}(items_of((void *)header), items->count);
-    ensures kernel: \result ==> only_one{Pre}(items_of((void *)header), items->count,
-            IMAGE_ITEM_KERNEL, items->kernel);
-    ensures command_line: \result ==> only_one{Pre}(items_of((void *)header), items->count,
-            IMAGE_ITEM_COMMAND_LINE, items->command_line);
-    ensures symbols: \result ==> only_one{Pre}(items_of((void *)header), items->count,
-            IMAGE_ITEM_SYMBOLS, items->symbols); */
-static bool check_items(const struct image_header *header, uint64_t header_lba,
-                        struct image_items *items, struct message *why)
+            items->modules_text_bytes;
+    ensures known: \result == \null ==> known_kind_and_size{Pre}(item);
+    ensures wish: \result == \null ==> grantable_wish{Pre}(item);
+    ensures text: \result == \null ==>
+            text_inside{Pre}(item, header, \at((char *)items->text_base, Pre));
+    ensures kernel: \result == \null ==>
+            noted{Pre}(item, IMAGE_ITEM_KERNEL, \old(items->kernel), \at(items->kernel, Post));
+    ensures command_line: \result == \null ==> noted{Pre}(item, IMAGE_ITEM_COMMAND_LINE,
+            \old(items->command_line), \at(items->command_line, Post));
+    ensures symbols: \result == \null ==>
+            noted{Pre}(item, IMAGE_ITEM_SYMBOLS, \old(items->symbols), \at(items->symbols, Post));
+ */
+static const char *fault_of_item(struct image_item *item, const struct image_header *header,
+                                 struct image_items *items)
 {
-    uint64_t next_lba = header_lba + header->header_bytes / SECTOR_SIZE;
-    /*@ loop invariant 0 <= i <= items->count;
-        loop invariant known: known_items{Pre}(items_of((void *)header), i);
-        loop invariant wishes: grantable_wishes{Pre}(items_of((void *)header), i);
-        loop invariant texts:
-            texts_inside{Pre}(items_of((void *)header), i, header, (char *)header);
-        loop invariant next: first_lba{Pre}(header, header_lba) <= next_lba &&
-            (i > 0 ==> next_lba <= items->image_sectors);
-        loop invariant place: between{Pre}(items_of((void *)header), i,
-            first_lba{Pre}(header, header_lba), next_lba);
-        loop invariant order: in_order{Pre}(items_of((void *)header), i);
-        loop invariant kernel: only_one{Pre}(items_of((void *)header), i,
-            IMAGE_ITEM_KERNEL, items->kernel);
-        loop invariant command_line: only_one{Pre}(items_of((void *)header), i,
-            IMAGE_ITEM_COMMAND_LINE, items->command_line);
-        loop invariant symbols: only_one{Pre}(items_of((void *)header), i,
-            IMAGE_ITEM_SYMBOLS, items->symbols);
-        loop assigns i, next_lba, items->kernel, items->command_line, items->symbols,
-                     items->module_count, items->modules_text_bytes;
-        loop variant items->count - i; */
-    for (uint32_t i = 0; i < items->count; i++) {
-        struct image_item *item = &items->all[i];
-        const char *fault = fault_of_kind(item, items);
-        if (fault == NULL) {
-            fault = fault_of_position(item, header->image_sectors, &next_lba);
-        }
-        if (fault == NULL) {
-            fault = fault_of_wish(item);
-        }
-        if (fault == NULL) {
-            fault = fault_of_text(item, header, items);
-        }
-        if (fault != NULL) {
-            return message_refuse(why, "image header: item %u: %s: make the image again",
-                                  (unsigned)i, fault);
-        }
+    const char *fault = fault_of_kind(item, items);
+    if (fault == NULL) {
+        fault = fault_of_wish(item);
     }
-    return true;
+    return fault != NULL ? fault : fault_of_text(item, header, items);
 }
 
 /*@ requires \valid(why);
@@ -259,6 +217,99 @@ static bool check_items(const struct image_header *header, uint64_t header_lba,
 static bool refuse(struct message *why, const char *fault)
 {
     return message_refuse(why, "image header: %s: write the image to the disk again", fault);
+}
+
+/*@ requires \valid(why);
+    assigns *why;
+    ensures !\result; */
+static bool refuse_item(struct message *why, uint32_t index, const char *fault)
+{
+    return message_refuse(why, "image header: item %u: %s: make the image again", (unsigned)index,
+                          fault);
+}
+
+// That the items lie one behind the other, behind the header and inside the image.
+/*@ requires \valid_read(header) && \valid(why) && \separated(why, header);
+    requires \valid_read(all + (0 .. header->item_count - 1));
+    requires \separated(why, all + (0 .. header->item_count - 1));
+    requires header_lba <= UINT64_MAX - IMAGE_HEADER_MAX_SECTORS;
+    requires header->header_bytes <= IMAGE_HEADER_MAX_SECTORS * SECTOR_SIZE;
+    assigns *why;
+    ensures place: \result ==> between{Pre}(all, \old(header->item_count),
+            first_lba{Pre}(header, header_lba), \old(header->image_sectors));
+    ensures order: \result ==> in_order{Pre}(all, \old(header->item_count)); */
+static bool check_positions(const struct image_header *header, const struct image_item *all,
+                            uint64_t header_lba, struct message *why)
+{
+    uint64_t next_lba = header_lba + header->header_bytes / SECTOR_SIZE;
+    /*@ loop invariant 0 <= i <= header->item_count;
+        loop invariant next: first_lba(header, header_lba) <= next_lba &&
+            (i > 0 ==> next_lba <= header->image_sectors);
+        loop invariant place: between(all, i, first_lba(header, header_lba), next_lba);
+        loop invariant order: in_order(all, i);
+        loop assigns i, next_lba;
+        loop variant header->item_count - i; */
+    for (uint32_t i = 0; i < header->item_count; i++) {
+        const char *fault = fault_of_position(&all[i], header->image_sectors, &next_lba);
+        if (fault != NULL) {
+            return refuse_item(why, i, fault);
+        }
+    }
+    return true;
+}
+
+// Fills *items from a header that is in order by itself, and checks each item.
+/*@ requires \valid_read(header) && \valid(items) && \valid(why);
+    requires \valid_read(all + (0 .. header->item_count - 1));
+    requires \valid_read((char *)header + (0 .. header->header_bytes - 1));
+    requires \separated(items, why, header);
+    requires \separated(items, all + (0 .. header->item_count - 1));
+    requires \separated(items, (char *)header + (0 .. header->header_bytes - 1));
+    assigns *items, *why;
+    ensures table: \result ==> items->all == all && items->text_base == (char *)header &&
+            items->count == \old(header->item_count) &&
+            items->image_sectors == \old(header->image_sectors);
+    ensures known: \result ==> known_items{Pre}(all, \old(header->item_count));
+    ensures wishes: \result ==> grantable_wishes{Pre}(all, \old(header->item_count));
+    ensures texts: \result ==>
+            texts_inside{Pre}(all, \old(header->item_count), header, (char *)header);
+    ensures kernel: \result ==> items->kernel != \null && only_one{Pre}(all,
+            \old(header->item_count), IMAGE_ITEM_KERNEL, \at(items->kernel, Post));
+    ensures command_line: \result ==> only_one{Pre}(all, \old(header->item_count),
+            IMAGE_ITEM_COMMAND_LINE, \at(items->command_line, Post));
+    ensures symbols: \result ==> only_one{Pre}(all, \old(header->item_count),
+            IMAGE_ITEM_SYMBOLS, \at(items->symbols, Post)); */
+static bool check_items(const struct image_header *header, struct image_item *all,
+                        struct image_items *items, struct message *why)
+{
+    items->kernel = items->command_line = items->symbols = NULL;
+    items->all = all;
+    items->text_base = (const char *)header;
+    items->module_count = items->modules_text_bytes = 0;
+    /*@ loop invariant 0 <= i <= header->item_count;
+        loop invariant kernel:
+            only_one{Pre}(all, i, IMAGE_ITEM_KERNEL, \at(items->kernel, Here));
+        loop invariant command_line:
+            only_one{Pre}(all, i, IMAGE_ITEM_COMMAND_LINE, \at(items->command_line, Here));
+        loop invariant symbols:
+            only_one{Pre}(all, i, IMAGE_ITEM_SYMBOLS, \at(items->symbols, Here));
+        loop invariant known: known_items{Pre}(all, i);
+        loop invariant wishes: grantable_wishes{Pre}(all, i);
+        loop invariant texts: texts_inside{Pre}(all, i, header, (char *)header);
+        loop assigns i, items->kernel, items->command_line, items->symbols,
+                     items->module_count, items->modules_text_bytes;
+        loop variant header->item_count - i; */
+    for (uint32_t i = 0; i < header->item_count; i++) {
+        const char *fault = fault_of_item(&all[i], header, items);
+        if (fault != NULL) {
+            return refuse_item(why, i, fault);
+        }
+        //@ assert known_kind_and_size{Pre}(all + i);
+        //@ assert grantable_wish{Pre}(all + i);
+    }
+    items->count = header->item_count;
+    items->image_sectors = header->image_sectors;
+    return items->kernel != NULL || refuse(why, "no kernel");
 }
 
 bool image_header_parse(void *header, uint64_t bytes, uint64_t header_lba,
@@ -281,14 +332,8 @@ bool image_header_parse(void *header, uint64_t bytes, uint64_t header_lba,
     if (fault != NULL) {
         return refuse(why, fault);
     }
-    *items = (struct image_items){
-        .all = (struct image_item *)((uint8_t *)header + sizeof *fields),
-        .count = fields->item_count,
-        .text_base = header,
-        .image_sectors = fields->image_sectors,
-    };
-    return check_items(fields, header_lba, items, why) &&
-           (items->kernel != NULL || refuse(why, "no kernel"));
+    struct image_item *all = (struct image_item *)((uint8_t *)header + sizeof *fields);
+    return check_positions(fields, all, header_lba, why) && check_items(fields, all, items, why);
 }
 
 struct image_item *image_items_next_module(const struct image_items *items, uint32_t *cursor)

@@ -15,27 +15,31 @@ struct image_items {
     struct image_item *command_line; // null when there is none
     struct image_item *symbols;      // null when there are none
     struct image_item *all;          // in order of LBA
+    const char *text_base;           // text_offset counts from here
     uint32_t count;                  // of all
-    uint32_t module_count;
+    uint64_t module_count;
     uint64_t modules_text_bytes; // of all names and command lines, with their NULs
-    const char *text_base;       // text_offset counts from here
     uint64_t image_sectors;
 };
 
 /*@ // A header may be read as bytes, and as the header and items that it has room for.
     logic struct image_item *items_of(void *header) =
         (struct image_item *)((uint8_t *)header + sizeof(struct image_header));
+    logic integer room_for_items(integer bytes) =
+        (bytes - sizeof(struct image_header)) / sizeof(struct image_item);
     predicate readable_header(void *header, integer bytes) =
         bytes >= SECTOR_SIZE && \valid_read((uint8_t *)header + (0 .. bytes - 1)) &&
         \valid_read((char *)header + (0 .. bytes - 1)) &&
         \valid_read((struct image_header *)header) &&
-        \valid_read(items_of(header) + (0 .. (bytes - 48) / 80 - 1));
+        \valid_read(items_of(header) + (0 .. room_for_items(bytes) - 1));
     predicate items_inside(struct image_header *header, integer bytes) =
         header->header_bytes % SECTOR_SIZE == 0 && SECTOR_SIZE <= header->header_bytes <= bytes &&
         header->header_bytes <= IMAGE_HEADER_MAX_SECTORS * SECTOR_SIZE &&
-        1 <= header->item_count <= (header->header_bytes - 48) / 80;
+        1 <= header->item_count <= room_for_items(header->header_bytes);
 
     logic integer sectors(integer bytes) = (bytes + SECTOR_SIZE - 1) / SECTOR_SIZE;
+    logic integer end_of(struct image_item *item) = item->lba + sectors(item->bytes);
+    predicate begins_behind(struct image_item *item, integer lba) = lba <= item->lba;
     predicate known_kind_and_size(struct image_item *item) =
         IMAGE_ITEM_KERNEL <= item->kind <= IMAGE_ITEM_MODULE && item->bytes > 0 &&
         (item->kind == IMAGE_ITEM_COMMAND_LINE ==> item->bytes <= COMMAND_LINE_MAX_BYTES);
@@ -50,7 +54,8 @@ struct image_items {
         item->kind == IMAGE_ITEM_MODULE ==>
         1 <= item->name_bytes <= MODULE_NAME_MAX_BYTES &&
         item->command_line_bytes <= COMMAND_LINE_MAX_BYTES &&
-        48 + 80 * header->item_count <= item->text_offset &&
+        sizeof(struct image_header) + header->item_count * sizeof(struct image_item) <=
+            item->text_offset &&
         item->text_offset + item->name_bytes + item->command_line_bytes + 2 <=
             header->header_bytes &&
         \forall integer at; item->text_offset <= at <
@@ -70,20 +75,23 @@ struct image_items {
         header_lba + header->header_bytes / SECTOR_SIZE;
     predicate between(struct image_item *all, integer count, integer first, integer end) =
         \forall integer i; 0 <= i < count ==>
-            first <= all[i].lba && all[i].lba + sectors(all[i].bytes) <= end;
+            begins_behind(all + i, first) && end_of(all + i) <= end;
     predicate in_order(struct image_item *all, integer count) =
-        \forall integer i, j; 0 <= i < j < count ==>
-            all[i].lba + sectors(all[i].bytes) <= all[j].lba;
+        \forall integer i, j; 0 <= i < j < count ==> begins_behind(all + j, end_of(all + i));
     // `place` has the one item of its kind, or null when there is none.
     predicate only_one(struct image_item *all, integer count, integer kind,
                        struct image_item *place) =
         (\forall integer i; 0 <= i < count && all[i].kind == kind ==> place == all + i) &&
         (place != \null ==>
             \exists integer i; 0 <= i < count && place == all + i && all[i].kind == kind);
+    // One more item of any kind makes `after` of `before`.
+    predicate noted(struct image_item *item, integer kind, struct image_item *before,
+                    struct image_item *after) =
+        item->kind == kind ? before == \null && after == item : after == before;
     predicate apart_from(struct image_items *items, struct message *why, void *header,
                          integer bytes) =
         \separated(items, why, (struct image_header *)header,
-                   items_of(header) + (0 .. (bytes - 48) / 80 - 1)) &&
+                   items_of(header) + (0 .. room_for_items(bytes) - 1)) &&
         \separated(items, (char *)header + (0 .. bytes - 1)) &&
         \separated(why, (char *)header + (0 .. bytes - 1));
 */

@@ -35,7 +35,8 @@ ITEMS = (
     ("kernel_unknown_flag", ITEM_KERNEL, {"flags": UNKNOWN_FLAG}, "unknown flags"),
     ("module_flag", ITEM_MODULE, {"flags": 1}, "unknown flags"),
     ("empty", ITEM_COMMAND_LINE, {"bytes": 0}, "empty"),
-    ("command_line_too_long", ITEM_COMMAND_LINE, {"bytes": TOO_LONG}, "command line too long"),
+    ("command_line_too_long", ITEM_MODULE, # the last item: it lies over no other
+     {"kind": ITEM_COMMAND_LINE, "bytes": TOO_LONG}, "command line too long"),
     ("second_kernel", ITEM_SYMBOLS, {"kind": ITEM_KERNEL}, "second of its kind"),
     ("second_symbols", ITEM_MODULE, {"kind": ITEM_SYMBOLS}, "second of its kind"),
     ("second_command_line", ITEM_SYMBOLS, {"kind": ITEM_COMMAND_LINE, "bytes": 1},

@@ -94,6 +94,17 @@ FAULTS = [
           "if (!is_power_of_two_or_0(header->p_align) ||"),
     Fault("image_header.c", "note_single", "a second kernel is accepted",
           "if (*place != NULL) {", "if (*place == item) {"),
+    Fault("image_header.c", "fault_of_item", "a memory wish that no one looks at",
+          "        fault = fault_of_wish(item);", "        fault = NULL;"),
+    Fault("image_header.c", "check_positions", "an item may lie over the header",
+          "header_lba + header->header_bytes / SECTOR_SIZE;", "header_lba;"),
+    Fault("image_header.c", "check_items", "the last item is left out",
+          """i < header->item_count; i++) {
+        const char *fault = fault_of_item(""",
+          """i + 1 < header->item_count; i++) {
+        const char *fault = fault_of_item("""),
+    Fault("image_header.c", "image_header_parse", "a header whose place wraps",
+          " || header_lba > UINT64_MAX - IMAGE_HEADER_MAX_SECTORS", ""),
     Fault("lz4_decode.c", "lz4_decode", "a match that begins in front of the output",
           "offset > at ||", ""),
     Fault("decompress.c", "decompress_chunk", "a block longer than its chunk",

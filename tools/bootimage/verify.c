@@ -18,7 +18,7 @@ static void print_success(const struct image_file *file)
     print_in_colour(stdout, COLOUR_GOOD, "good");
     (void)printf(": MBR, stage 2, kernel");
     if (report->items.module_count != 0) {
-        (void)printf(", %" PRIu32 " module%s", report->items.module_count,
+        (void)printf(", %" PRIu64 " module%s", report->items.module_count,
                      report->items.module_count == 1 ? "" : "s");
     }
     (void)printf(", padding, %" PRIu64 " bytes", report->items.image_sectors * SECTOR_SIZE);

@@ -183,6 +183,10 @@ static void refuses_wrong_positions(void **state)
     ASSERT_ITEM_REFUSED(1, item->lba = UINT64_MAX, "item 1: passes the end");
     ASSERT_ITEM_REFUSED(0, item->bytes = UINT64_MAX, "item 0: passes the end");
     ASSERT_ITEM_REFUSED(0, (item->bytes = UINT64_MAX, image.header.image_sectors = UINT64_MAX),
+                        "item 1: lies over");
+    ASSERT_ITEM_REFUSED(0,
+                        (item->bytes = UINT64_MAX, image.header.image_sectors = UINT64_MAX,
+                         image.header.item_count = 1),
                         "item 0: wrong memory size");
     // One sector further and it would not fit.
     struct test_header image = good_header();
