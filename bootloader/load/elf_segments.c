@@ -26,10 +26,6 @@ static bool is_power_of_two_or_0(uint64_t value)
     return (value & (value - 1)) == 0;
 }
 
-// What is wrong with the segment, or a null pointer.
-typedef const char *program_header_check(const struct elf64_program_header *header,
-                                         struct elf_kernel *kernel, struct segment_walk *walk);
-
 // Flags, alignment and the place in the file.
 /*@ requires \valid_read(header) && \valid_read(kernel);
     assigns \nothing;
@@ -240,12 +236,10 @@ static const char *dynamic_fault(const struct elf64_program_header *header,
     assigns kernel->relro_start, kernel->relro_end, kernel->tls_address, kernel->tls_file_size,
             kernel->tls_memory_size, kernel->tls_alignment, kernel->dynamic_offset,
             kernel->dynamic_size; */
-static const char *inner_fault(const struct elf64_program_header *header, struct elf_kernel *kernel,
-                               struct segment_walk *walk)
+static const char *inner_fault(const struct elf64_program_header *header, struct elf_kernel *kernel)
 {
     bool second;
     const char *(*fault)(const struct elf64_program_header *, struct elf_kernel *);
-    (void)walk;
     if (header->p_type == ELF_PT_GNU_RELRO) {
         second = kernel->relro_start != kernel->relro_end;
         fault = relro_fault;
@@ -265,31 +259,28 @@ static const char *inner_fault(const struct elf64_program_header *header, struct
     return second ? "is a second one of its type" : fault(header, kernel);
 }
 
-// Checks all program headers by one of the functions above.
+// Checks all program headers: `inside`, what lies inside segments, or else the segments themselves.
 /*@ requires \valid(kernel) && \valid(walk) && \valid(why) && \separated(kernel, walk, why);
     requires readable_file(kernel) && headers_inside(kernel);
-    requires check == &segment_fault || check == &inner_fault;
-    requires check == &segment_fault ==>
+    requires !inside ==>
              kernel->segment_count == 0 && kernel->program_header_count <= ELF_PN_XNUM;
     assigns *kernel, *walk, *why;
-    ensures same_file{Pre, Post}(kernel);
-    ensures check == &inner_fault ==> kernel->segment_count == \old(kernel->segment_count); */
-static bool check_all(struct elf_kernel *kernel, program_header_check *check,
-                      struct segment_walk *walk, struct message *why)
+    ensures \result ==> same_file{Pre, Post}(kernel);
+    ensures inside ==> kernel->segment_count == \old(kernel->segment_count); */
+static bool check_all(struct elf_kernel *kernel, bool inside, struct segment_walk *walk,
+                      struct message *why)
 {
     struct elf64_program_header header;
     /*@ loop invariant 0 <= i <= kernel->program_header_count;
         loop invariant same_file{Pre, Here}(kernel);
-        loop invariant check == &segment_fault ==> kernel->segment_count <= i;
-        loop invariant check == &inner_fault ==>
-            kernel->segment_count == \at(kernel->segment_count, Pre);
+        loop invariant !inside ==> kernel->segment_count <= i;
+        loop invariant inside ==> kernel->segment_count == \at(kernel->segment_count, Pre);
         loop assigns i, header, *kernel, *walk;
         loop variant kernel->program_header_count - i; */
     for (uint32_t i = 0; i < kernel->program_header_count; i++) {
         elf_program_header(kernel, i, &header);
-        const char *fault = NULL;
-        //@ calls segment_fault, inner_fault;
-        fault = check(&header, kernel, walk);
+        const char *fault =
+            inside ? inner_fault(&header, kernel) : segment_fault(&header, kernel, walk);
         if (fault != NULL) {
             return message_refuse(why, "kernel segment %u %s; check the linker script", (unsigned)i,
                                   fault);
@@ -301,7 +292,7 @@ static bool check_all(struct elf_kernel *kernel, program_header_check *check,
 bool elf_check_segments(struct elf_kernel *kernel, struct message *why)
 {
     struct segment_walk walk = {.entry_found = false};
-    if (!check_all(kernel, segment_fault, &walk, why)) {
+    if (!check_all(kernel, false, &walk, why)) {
         return false;
     }
     if (kernel->segment_count == 0) {
@@ -313,5 +304,5 @@ bool elf_check_segments(struct elf_kernel *kernel, struct message *why)
                               "executable segment: name it with ENTRY()",
                               (unsigned long long)kernel->entry);
     }
-    return check_all(kernel, inner_fault, &walk, why);
+    return check_all(kernel, true, &walk, why);
 }

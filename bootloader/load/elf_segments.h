@@ -19,7 +19,7 @@
     requires \separated(kernel, why);
     requires kernel->segment_count == 0 && kernel->program_header_count <= ELF_PN_XNUM;
     assigns *kernel, *why;
-    ensures same_file{Pre, Post}(kernel);
+    ensures \result ==> same_file{Pre, Post}(kernel);
     ensures \result ==> kernel->segment_count >= 1; */
 bool elf_check_segments(struct elf_kernel *kernel, struct message *why);
 

@@ -105,6 +105,8 @@ FAULTS = [
         const char *fault = fault_of_item("""),
     Fault("image_header.c", "image_header_parse", "a header whose place wraps",
           " || header_lba > UINT64_MAX - IMAGE_HEADER_MAX_SECTORS", ""),
+    Fault("elf_segments.c", "check_all", "a program header more than the table has",
+          "i < kernel->program_header_count; i++", "i <= kernel->program_header_count; i++"),
     Fault("lz4_decode.c", "lz4_decode", "a match that begins in front of the output",
           "offset > at ||", ""),
     Fault("decompress.c", "decompress_chunk", "a block longer than its chunk",
