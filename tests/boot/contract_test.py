@@ -66,7 +66,8 @@ class ContractTest(unittest.TestCase):
         both, in the same words."""
         self.assertEqual((good.count(old), len(old)), (1, len(new)))
         words = self.refused_on_host(self.write("bad.elf", good.replace(old, new)), pattern)
-        made = DiskImage(create_image(self.write("good.elf", good), self.path("good.bin")))
+        made = DiskImage(create_image(self.write("good.elf", good), self.path("good.bin"),
+                                      options=["--compress", "none"]))
         packed = bytes(made.kernel_bytes())
         self.assertEqual(packed.count(old), 1)
         made.patch_kernel(packed.index(old), new)

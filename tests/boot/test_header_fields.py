@@ -14,7 +14,7 @@ from harness.qemu import ide_disk
 PAGE, GIB = 4096, 1 << 30
 HEADER_MAX_SECTORS = 127
 TOO_LONG = 4096  # a command line of a byte more than is allowed
-UNKNOWN_KIND, UNKNOWN_FLAG = 9, 4
+UNKNOWN_KIND, UNKNOWN_FLAG = 9, 8
 MODULE_NAME, MODULE_TEXT = "module", "its words"
 
 # Of the header itself: name, struct of the field, its offset, the value, what is said.
