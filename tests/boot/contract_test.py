@@ -8,7 +8,8 @@ import unittest
 
 from harness import bochs
 from harness.disk_image import DiskImage
-from harness.environment import build_path, create_image, run_bootimage, skip_without
+from harness.environment import (UNCOMPRESSED, build_path, create_image, run_bootimage,
+                                 skip_without)
 from harness.expect import expect_boot, expect_error
 from harness.qemu import ide_disk
 
@@ -67,7 +68,7 @@ class ContractTest(unittest.TestCase):
         self.assertEqual((good.count(old), len(old)), (1, len(new)))
         words = self.refused_on_host(self.write("bad.elf", good.replace(old, new)), pattern)
         made = DiskImage(create_image(self.write("good.elf", good), self.path("good.bin"),
-                                      options=["--compress", "none"]))
+                                      options=UNCOMPRESSED))
         packed = bytes(made.kernel_bytes())
         self.assertEqual(packed.count(old), 1)
         made.patch_kernel(packed.index(old), new)

@@ -6,7 +6,7 @@ import subprocess
 
 from harness.disk_image import DiskImage
 from harness.elf_file import EXIT_CODE, PAGE, R, Segment, X, write_executable
-from harness.environment import create_image
+from harness.environment import UNCOMPRESSED, create_image
 from harness.error_test import ErrorTest, VGA
 from harness.expect import check_error_line, check_halted, error_lines, fail
 from harness.qemu import Qemu, ide_disk, option_value
@@ -24,7 +24,8 @@ class DeadlineTest(ErrorTest):
         path = write_executable(self.path("kernel.elf"), [
             Segment(KERNEL_ADDRESS, R | X, EXIT_CODE),
             Segment(KERNEL_ADDRESS + PAGE, R, data)], KERNEL_ADDRESS)
-        self.image = DiskImage(create_image(path, self.path("large.bin")))
+        self.image = DiskImage(create_image(path, self.path("large.bin"),
+                                            options=UNCOMPRESSED))
 
     def slow_firmware(self, *definitions):
         """QEMU's options for the option ROM, whose bytes are made to sum to 0."""

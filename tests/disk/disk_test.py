@@ -9,7 +9,7 @@ import tempfile
 
 from harness.disk_image import (DiskImage, FLOPPY_1440K, ITEM_COMMAND_LINE, ITEM_SYMBOLS,
                                 SECTOR, STAGE2_LBA, faulty_file)
-from harness.environment import build_path, create_image
+from harness.environment import UNCOMPRESSED, build_path, create_image
 from harness.error_test import ErrorTest, VGA
 from harness.expect import check_serial, error_lines, expect_error, fail
 from harness.qemu import Qemu, option_value
@@ -51,8 +51,9 @@ def test_image():
                 file.write((PATTERN * (size // len(PATTERN) + 1))[:size])
             modules.append((name, path, MODULE_TEXT))
         kernel = build_path("tests", "boot", "boot_modules.elf")
-        with open(create_image(kernel, os.path.join(directory, "disk.bin"), COMMAND_LINE,
-                               modules), "rb") as file:
+        # Every sector that is read counts here, so the parts are what they seem.
+        with open(create_image(kernel, os.path.join(directory, "disk.bin"), COMMAND_LINE, modules,
+                               UNCOMPRESSED), "rb") as file:
             return file.read()
 
 

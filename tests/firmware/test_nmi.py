@@ -6,7 +6,7 @@ import time
 import unittest
 
 from harness.elf_file import EXIT_CODE, PAGE, R, Segment, W, X, write_executable
-from harness.environment import create_image, stage2_symbol
+from harness.environment import UNCOMPRESSED, create_image, stage2_symbol
 from harness.error_test import ErrorTest
 from harness.expect import check_ended, expect_boot, fail
 from harness.gdb_stub import GdbStub
@@ -121,7 +121,7 @@ class Sampled(ErrorTest):
                     Segment(address + PAGE, R | W, b"data" * (self.KERNEL_BYTES // 4),
                             self.KERNEL_MEMORY)]
         kernel = write_executable(self.path("kernel.elf"), segments, address)
-        return create_image(kernel, self.path("large.bin"))
+        return create_image(kernel, self.path("large.bin"), options=UNCOMPRESSED)
 
     def in_stage2(self, registers):
         """Whether the stopped machine is in stage 2's 64-bit code and has its IDT."""

@@ -35,6 +35,10 @@ def run_bootimage(*arguments):
                           capture_output=True, text=True, check=False)
 
 
+# For create_image: parts lie in the image as they are.
+UNCOMPRESSED = ("--compress", "none")
+
+
 def create_image(kernel, output, command_line=None, modules=(), options=()):
     """Makes an image with the image tool, which must accept the kernel. `modules` are tuples
     (name, path) or (name, path, command line), `options` more arguments of the tool."""
