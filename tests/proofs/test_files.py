@@ -12,6 +12,9 @@ class Files(unittest.TestCase):
         goals, printed = prove.prove(name)
         self.assertEqual(prove.differences(name, goals), [], printed)
 
+    def test_decompress(self):
+        self.check("decompress.c")
+
     def test_elf(self):
         self.check("elf.c")
 
