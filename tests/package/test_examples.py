@@ -61,7 +61,11 @@ class Examples(PackageCase):
             self.assertTrue(run.wait_until(lambda: "Type; Escape ends." in run.serial()),
                             run.report())
             for key in TYPED:
-                run.qmp.execute("send-key", keys=[{"type": "qcode", "data": key}])
+                # Both at once: the release is there before the kernel has looked at the press.
+                run.qmp.execute("input-send-event", events=[
+                    {"type": "key", "data": {"down": down,
+                                             "key": {"type": "qcode", "data": key}}}
+                    for down in (True, False)])
             run.wait()
             self.assertEqual(run.process.returncode, STATUS_SUCCESS, run.report())
             self.assertIn(ECHOED, run.serial())

@@ -7,6 +7,7 @@ import shutil
 import unittest
 
 import tutorial
+from harness.environment import skip_without
 from tutorial import NEW_KERNEL, SOURCES, install
 
 
@@ -15,6 +16,18 @@ class Installed(tutorial.NewKernelTest):
         program = install(os.path.join(self.folder, "prefix"))
         project = self.make_project(program)
         self.assertGreater(self.follow(project), 15)
+        self.check_launch(project)
+
+    def check_launch(self, project):
+        """What Visual Studio Code would have gdb do, by .vscode/launch.json."""
+        skip_without("gdb")
+        with open(os.path.join(project, ".vscode", "launch.json"), encoding="utf-8") as file:
+            text = file.read().replace("${workspaceFolder}", project)
+        commands = [entry["text"] for entry in
+                    json.loads(text)["configurations"][0]["customLaunchSetupCommands"]]
+        arguments = [part for command in (*commands, "continue", "kill") for part in ("-ex", command)]
+        done = tutorial.run(["gdb", "-nx", "-batch", *arguments], project)
+        self.assertRegex(done.stdout, r"Breakpoint \d+, _start \(\)")
 
 
 class NewKernel(tutorial.NewKernelTest):

@@ -43,7 +43,11 @@ struct gate {
 struct interrupt_frame; // what the CPU leaves on the stack; not looked at
 
 static struct gate gates[VECTORS];
-static volatile uint8_t last_key; // what the interrupt has seen; 0: nothing new
+
+// What the interrupt has seen and nobody has taken yet, as a ring. A full one loses what comes.
+#define KEYS_MAX 64u
+static volatile uint8_t keys[KEYS_MAX];
+static volatile unsigned keys_come, keys_taken; // counts; only the interrupt writes the first
 
 // Scan code set 1, which the controller translates to, without Shift.
 static const char characters[] =
@@ -52,7 +56,11 @@ static const char characters[] =
 __attribute__((interrupt)) static void on_key(struct interrupt_frame *frame)
 {
     (void)frame;
-    last_key = port_read8(KEYBOARD_DATA);
+    const uint8_t key = port_read8(KEYBOARD_DATA);
+    if ((key & SCAN_RELEASED) == 0 && keys_come - keys_taken < KEYS_MAX) {
+        keys[keys_come % KEYS_MAX] = key;
+        keys_come = keys_come + 1;
+    }
     port_write8(PIC1_COMMAND, PIC_END);
 }
 
@@ -99,9 +107,9 @@ static uint8_t wait_for_key(void)
 {
     for (;;) {
         __asm__ volatile("cli");
-        const uint8_t key = last_key;
-        last_key = 0;
-        if (key != 0 && (key & SCAN_RELEASED) == 0) {
+        if (keys_taken != keys_come) {
+            const uint8_t key = keys[keys_taken % KEYS_MAX];
+            keys_taken = keys_taken + 1;
             return key;
         }
         __asm__ volatile("sti; hlt" : : : "memory");

@@ -39,7 +39,10 @@ class Subcommand(gdb.Command):
 
     def invoke(self, argument, from_tty):
         self.dont_repeat()
-        self.run(argument.strip())
+        try:
+            self.run(argument.strip())
+        except gdb.error as problem:  # an expression that means nothing, memory that is not there
+            raise Failure(str(problem)) from None
 
 
 class BootInfo(Subcommand):
