@@ -125,12 +125,30 @@ class Overwriting(ExtractCase):
                                 f"{name}: is the image itself")
 
     def test_one_file_for_two_parts(self):
+        """Not even the first part is written, nor does it replace what is there."""
+        arguments = ["--kernel", self.path("k"), "--module", f"one={self.folder}/./k"]
         for force in ([], ["--force"]):
-            finished = self.extract("--kernel", self.path("k"), "--module",
-                                    f"one={self.folder}/./k", *force)
-            self.check_one_line(finished, REFUSED, "already")
-            self.assertEqual(self.read("k"), self.good.kernel_bytes())
-            os.unlink(self.path("k"))
+            self.check_not_done(arguments + force, REFUSED, "is the file of another part already")
+        self.write("k", OLD_CONTENT)
+        self.check_not_done([*arguments, "--force"], REFUSED, "is the file of another part already")
+        os.symlink("k", self.path("link"))
+        self.check_not_done(["--kernel", self.path("k"), "--module", f"one={self.path('link')}",
+                             "--force"], REFUSED, "link: is the file of another part already")
+
+    def test_second_file_cannot_be_written(self):
+        """The first is not either."""
+        os.mkdir(self.path("directory"))
+        os.symlink("nowhere", self.path("link"))
+        os.mkfifo(self.path("pipe"))
+        for name, status, text in (("none/m", SYSTEM, "No such file"),
+                                   ("image.bin/m", SYSTEM, "Not a directory"),
+                                   ("directory", REFUSED, "is a directory"),
+                                   ("pipe", REFUSED, "is a device or a pipe"),
+                                   ("link", REFUSED, "leads nowhere")):
+            self.check_not_done(["--kernel", self.path("k"), "--module", f"one={self.path(name)}",
+                                 "--force"], status, text)
+        self.check_not_done(["--kernel", self.path("k"), "--module", f"one={self.path('none/m')}"],
+                            SYSTEM, "No such file")
 
     def test_directory_missing(self):
         self.check_not_done(["--kernel", self.path("none/k")], SYSTEM, "No such file")

@@ -3,7 +3,6 @@
 
 #include "checksum.h"
 #include "decompress_item.h"
-#include "host_system.h"
 #include "output.h"
 
 #include <inttypes.h>
@@ -256,41 +255,35 @@ static bool write_file(const struct extraction *extraction, const struct extract
     return done;
 }
 
-// Whether the file may be written, before any is.
-static bool check_place(const struct extraction *extraction, const struct extracted *file)
+// Whether the file may be written, beside those in front of it in the list.
+static bool check_place(const struct extraction *extraction, size_t index, struct message *why)
 {
-    const char *reason = NULL;
+    const struct extracted *files = extraction->files;
+    const char *path = files[index].path;
 
-    if (host_same_file(file->path, extraction->file->path)) {
-        reason = "is the image itself: name another file";
-    } else if (!extraction->replace &&
-               (host_path_kind(file->path) != HOST_FILE_MISSING || host_is_link(file->path))) {
-        reason = HOST_FILE_IS_THERE;
+    if (host_same_file(path, extraction->file->path)) {
+        return message_refuse(why, "is the image itself: name another file");
     }
-    if (reason != NULL) {
-        (void)complain(file->path, reason);
+    for (size_t i = 0; i < index; i++) {
+        if (host_same_place(path, files[i].path)) {
+            return message_refuse(why, "is the file of another part already: name one for each");
+        }
     }
-    return reason == NULL;
+    return host_output_check(path, extraction->replace, why);
 }
 
 bool extraction_write(const struct extraction *extraction)
 {
-    const struct extracted *files = extraction->files;
+    struct message why;
 
     for (size_t i = 0; i < extraction->count; i++) {
-        if (!check_place(extraction, &files[i])) {
+        if (!check_place(extraction, i, &why)) {
+            (void)complain(extraction->files[i].path, why.text);
             return false;
         }
     }
     for (size_t i = 0; i < extraction->count; i++) {
-        for (size_t before = 0; extraction->replace && before < i; before++) {
-            if (host_same_file(files[i].path, files[before].path)) {
-                (void)complain(files[i].path, "is the file of another part already: name one for "
-                                              "each");
-                return false;
-            }
-        }
-        if (!write_file(extraction, &files[i])) {
+        if (!write_file(extraction, &extraction->files[i])) {
             return false;
         }
     }

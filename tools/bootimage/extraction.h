@@ -33,8 +33,9 @@ bool extraction_add_all(struct extraction *extraction, const char *directory);
 // Whether the command line, if the image has one, is good. False after a line on standard error.
 bool extraction_check_command_line(const struct extraction *extraction);
 
-// Writes the files, and none of them where one is there already and is not to be replaced, or is
-// the image itself. False after a line on standard error.
+// Writes the files, and none of them where one is there already and is not to be replaced, is the
+// image itself, the file of two parts, or in a folder where none can be made. False after a line on
+// standard error.
 bool extraction_write(const struct extraction *extraction);
 
 // Lists the files on standard output.

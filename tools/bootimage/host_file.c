@@ -188,6 +188,36 @@ size_t host_folder_length(const char *path)
     return length;
 }
 
+// The folder that a file is in, from malloc. With "." at its end it is a folder to every system.
+static char *folder_of(const char *path)
+{
+    const size_t length = host_folder_length(path);
+    char *folder = malloc(length + sizeof("."));
+
+    if (folder != NULL) {
+        memcpy(folder, path, length);
+        memcpy(folder + length, ".", sizeof("."));
+    }
+    return folder;
+}
+
+bool host_same_place(const char *path, const char *other)
+{
+    bool same = host_same_file(path, other);
+
+    if (!same &&
+        host_same_name(path + host_folder_length(path), other + host_folder_length(other))) {
+        char *folder = folder_of(path);
+        char *other_folder = folder_of(other);
+
+        // Without memory to tell, it is not said to be safe.
+        same = folder == NULL || other_folder == NULL || host_same_file(folder, other_folder);
+        free(folder);
+        free(other_folder);
+    }
+    return same;
+}
+
 // Creates a file that was not there, in the folder of the target.
 static bool create_temporary(struct host_output *output, struct message *why)
 {
@@ -252,15 +282,10 @@ static bool find_target(const char *path, struct host_output *output, struct mes
     return true;
 }
 
-bool host_output_begin(const char *path, bool replace, struct host_output *output,
-                       struct message *why)
+static bool check_kind(const char *path, struct message *why)
 {
     const enum host_file_kind kind = host_path_kind(path);
 
-    memset(output, 0, sizeof(*output));
-    if (!replace) {
-        return begin_new(path, output, why);
-    }
     if (kind == HOST_FILE_DIRECTORY) {
         return message_refuse(why, "is a directory: name the file to write");
     }
@@ -268,7 +293,37 @@ bool host_output_begin(const char *path, bool replace, struct host_output *outpu
         return message_refuse(why, "is a device or a pipe: write to a file, then copy that with "
                                    "bootimage write or dd");
     }
-    if (!find_target(path, output, why)) {
+    return true;
+}
+
+bool host_output_check(const char *path, bool replace, struct message *why)
+{
+    struct host_output output = {.target = NULL};
+    char *folder;
+    bool done;
+
+    if (!replace && (host_path_kind(path) != HOST_FILE_MISSING || host_is_link(path))) {
+        return message_refuse(why, HOST_FILE_IS_THERE);
+    }
+    if (!check_kind(path, why) || !find_target(path, &output, why)) {
+        return false;
+    }
+    folder = folder_of(output.target);
+    done = (folder != NULL && host_may_create_in(folder)) ||
+           refuse_errno(why, "no file can be made in its folder");
+    free(folder);
+    free(output.target);
+    return done;
+}
+
+bool host_output_begin(const char *path, bool replace, struct host_output *output,
+                       struct message *why)
+{
+    memset(output, 0, sizeof(*output));
+    if (!replace) {
+        return begin_new(path, output, why);
+    }
+    if (!check_kind(path, why) || !find_target(path, output, why)) {
         return false;
     }
     if (!create_temporary(output, why)) {

@@ -44,6 +44,9 @@ bool host_make_directory(const char *path, struct message *why);
 // Whether both paths name one existing file.
 bool host_same_file(const char *path, const char *other);
 
+// Whether files written to both paths would be one, also where there is none yet.
+bool host_same_place(const char *path, const char *other);
+
 // A file that comes into being whole or not at all: written under another name in the same folder,
 // renamed at the end.
 struct host_output {
@@ -53,6 +56,10 @@ struct host_output {
 };
 
 #define HOST_FILE_IS_THERE "is there already: name another file, or give --force"
+
+// Whether host_output_begin would have a reason to refuse, as far as that can be told without
+// writing anything.
+bool host_output_check(const char *path, bool replace, struct message *why);
 
 // Refuses a target that is there and is not a regular file. Without `replace` it refuses any that
 // is there, even as a symbolic link; the file then has its name from the beginning, so that no

@@ -15,6 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __APPLE__
+#include <strings.h>
+#endif
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -28,6 +31,8 @@
 #include <io.h>
 #include <process.h>
 #include <windows.h>
+
+#define WINDOWS_MAY_WRITE 2 // of _access, which has no name for it
 
 static enum host_file_kind kind_of(unsigned mode)
 {
@@ -114,6 +119,16 @@ char *host_follow_links(const char *path)
 {
     (void)path;
     return NULL;
+}
+
+bool host_may_create_in(const char *folder)
+{
+    return _access(folder, WINDOWS_MAY_WRITE) == 0;
+}
+
+bool host_same_name(const char *name, const char *other)
+{
+    return _stricmp(name, other) == 0;
 }
 
 bool host_is_link(const char *path)
@@ -248,6 +263,20 @@ bool host_replace(const char *from, const char *to, struct message *why)
 char *host_follow_links(const char *path)
 {
     return realpath(path, NULL);
+}
+
+bool host_may_create_in(const char *folder)
+{
+    return access(folder, W_OK | X_OK) == 0;
+}
+
+bool host_same_name(const char *name, const char *other)
+{
+#ifdef __APPLE__
+    return strcasecmp(name, other) == 0; // as its file systems mostly have it
+#else
+    return strcmp(name, other) == 0;
+#endif
 }
 
 bool host_is_link(const char *path)

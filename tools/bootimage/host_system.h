@@ -35,6 +35,12 @@ bool host_replace(const char *from, const char *to, struct message *why);
 // The file a path leads to, from malloc; NULL where there is none or the system has no such links.
 char *host_follow_links(const char *path);
 
+// Whether files may be made in a folder; else false, and errno.
+bool host_may_create_in(const char *folder);
+
+// Whether two names in one folder are that of one file, as far as they are ASCII.
+bool host_same_name(const char *name, const char *other);
+
 // Whether the path itself is a symbolic link, wherever that leads.
 bool host_is_link(const char *path);
 
