@@ -1,4 +1,5 @@
-// Starts, watches and ends one child process. Called by run.c and machine.c.
+// Starts, watches and ends one child process. Called by machine.c, machine_start.c and
+// program.c.
 #ifndef _WIN32
 #define _POSIX_C_SOURCE 200809L
 
@@ -61,7 +62,7 @@ static void unwatch_signals(void)
     (void)close(news_pipe[1]);
 }
 
-static bool make_pipe(int ends[2])
+bool child_pipe(int ends[2])
 {
     if (pipe(ends) != 0) {
         return false;
@@ -83,19 +84,35 @@ static void die_with_parent(pid_t parent)
     }
 }
 
-static void become(char *const *arguments, const int *kept, size_t kept_count, bool quiet)
+// Only a name without a slash is looked for in PATH.
+static void execute(char *const *arguments)
 {
-    if (quiet) {
+    if (strchr(arguments[0], '/') != NULL) {
+        (void)execv(arguments[0], arguments);
+    } else {
+        (void)execvp(arguments[0], arguments);
+    }
+}
+
+static void become(const struct child_plan *plan)
+{
+    if (plan->quiet) {
         const int nothing = open("/dev/null", O_RDONLY);
 
         if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) {
             return;
         }
     }
-    for (size_t i = 0; i < kept_count; i++) {
-        (void)fcntl(kept[i], F_SETFD, 0);
+    if (plan->output != 0) {
+        if (dup2(plan->output, STDOUT_FILENO) < 0 || dup2(plan->output, STDERR_FILENO) < 0) {
+            return;
+        }
+        (void)fcntl(STDOUT_FILENO, F_SETFD, 0); // for where it is that one itself
     }
-    (void)execv(arguments[0], arguments);
+    for (size_t i = 0; i < plan->kept_count; i++) {
+        (void)fcntl(plan->kept[i], F_SETFD, 0);
+    }
+    execute(plan->arguments);
 }
 
 // Gives the error of a program that cannot be started, 0 for one that was.
@@ -110,27 +127,27 @@ static int wait_for_start(int start)
     return got == (ssize_t)sizeof(error) ? error : 0;
 }
 
-static bool refuse_start(const char *program, int error, struct message *why)
+static bool refuse_start(struct child *child, const char *program, int error, struct message *why)
 {
+    child->start_error = error;
     return message_refuse(why, "%s cannot be started: %s", program, strerror(error));
 }
 
-bool child_start(struct child *child, char *const *arguments, const int *kept, size_t kept_count,
-                 bool quiet, struct message *why)
+bool child_start(struct child *child, const struct child_plan *plan, struct message *why)
 {
     const pid_t parent = getpid();
     int start[2];
     int error;
 
     memset(child, 0, sizeof(*child));
-    if (!make_pipe(news_pipe)) {
-        return refuse_start(arguments[0], errno, why);
+    if (!child_pipe(news_pipe)) {
+        return refuse_start(child, plan->arguments[0], errno, why);
     }
-    if (!make_pipe(start)) {
+    if (!child_pipe(start)) {
         error = errno;
         (void)close(news_pipe[0]);
         (void)close(news_pipe[1]);
-        return refuse_start(arguments[0], error, why);
+        return refuse_start(child, plan->arguments[0], error, why);
     }
     (void)fcntl(news_pipe[1], F_SETFL, O_NONBLOCK);
     watch_signals();
@@ -138,7 +155,7 @@ bool child_start(struct child *child, char *const *arguments, const int *kept, s
     child->pid = fork();
     if (child->pid == 0) {
         die_with_parent(parent);
-        become(arguments, kept, kept_count, quiet);
+        become(plan);
         error = errno;
         (void)!write(start[1], &error, sizeof(error));
         _exit(CANNOT_START);
@@ -152,7 +169,7 @@ bool child_start(struct child *child, char *const *arguments, const int *kept, s
     if (error != 0) {
         child->ended = child->pid < 0;
         child_finish(child);
-        return refuse_start(arguments[0], error, why);
+        return refuse_start(child, plan->arguments[0], error, why);
     }
     return true;
 }

@@ -118,15 +118,17 @@ static void add_arguments(struct run *run, struct arguments *arguments)
 bool machine_start(struct run *run, struct message *why)
 {
     struct arguments arguments = {0};
+    struct child_plan plan = {
+        .kept = run->theirs, .kept_count = CHANNEL_COUNT, .quiet = !run->machine->interactive};
     bool started;
 
     if (!open_channels(run)) {
         return message_refuse(why, "no connection to QEMU can be made: %s", strerror(errno));
     }
     add_arguments(run, &arguments);
+    plan.arguments = arguments.items;
     started = arguments.failed ? message_refuse(why, "not enough memory")
-                               : child_start(&run->child, arguments.items, run->theirs,
-                                             CHANNEL_COUNT, !run->machine->interactive, why);
+                               : child_start(&run->child, &plan, why);
     arguments_free(&arguments);
     channels_close(run->theirs);
     return started;

@@ -27,9 +27,11 @@ void program_default_variable(const char *name, const char *value)
 
 #else
 
+#include "child.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +40,6 @@ void program_default_variable(const char *name, const char *value)
 
 #define CANNOT_START   127 // the exit status of a child that finds no program
 #define LINE_MAX_BYTES 160
-
-extern char **environ;
 
 // The last line of text that came from the program, without its end.
 struct last_line {
@@ -66,50 +66,51 @@ static void add_output(struct last_line *line, const char *bytes, size_t count)
     line->text[line->length] = '\0';
 }
 
-static void read_output(int descriptor, struct last_line *line)
+// Reads what there is; false at the end.
+static bool read_output(int descriptor, struct last_line *line)
 {
     char block[4096];
-    ssize_t got;
+    const ssize_t got = read(descriptor, block, sizeof(block));
 
-    while ((got = read(descriptor, block, sizeof(block))) > 0 || (got < 0 && errno == EINTR)) {
-        add_output(line, block, got > 0 ? (size_t)got : 0);
-    }
+    add_output(line, block, got > 0 ? (size_t)got : 0);
+    return got > 0 || (got < 0 && errno == EINTR);
 }
 
-// Starts it with standard output and error on `output`. An error number.
-static int spawn(const char *const *arguments, int output, pid_t *child)
+// Until the program has ended and its output is read. Gives the number of a signal that came to end
+// this process, or 0.
+static int follow(struct child *child, int output, struct last_line *line)
 {
-    posix_spawn_file_actions_t actions;
-    int error = posix_spawn_file_actions_init(&actions);
+    enum { NEWS, OUTPUT, SOURCES };
+    struct pollfd sources[SOURCES] = {[NEWS] = {.fd = child->news, .events = POLLIN},
+                                      [OUTPUT] = {.fd = output, .events = POLLIN}};
 
-    if (error != 0) {
-        return error;
+    while (!child->ended || sources[OUTPUT].fd >= 0) {
+        // What a program of its own may still write after its end is not waited for.
+        const int ready = poll(sources, SOURCES, child->ended ? 0 : -1);
+
+        if (ready < 0 && errno == EINTR) {
+            continue;
+        }
+        if (ready <= 0) {
+            break;
+        }
+        if (sources[OUTPUT].revents != 0 && !read_output(output, line)) {
+            sources[OUTPUT].fd = -1;
+        }
+        if (sources[NEWS].revents != 0) {
+            const int signal_number = child_news(child);
+            if (signal_number != 0) {
+                return signal_number;
+            }
+        }
     }
-    error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (error == 0) {
-        error = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    }
-    if (error == 0) {
-        error = posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-    }
-    if (error == 0) {
-        error = posix_spawnp(child, arguments[0], &actions, NULL,
-                             (char *const *)(uintptr_t)arguments, environ); // it changes none
-    }
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return error;
+    return 0;
 }
 
-static enum program_result wait_for(pid_t child, const char *name, const struct last_line *line,
-                                    struct message *why)
+static enum program_result judge(int status, const char *name, const struct last_line *line,
+                                 struct message *why)
 {
-    int status = 0;
-    pid_t waited;
-
-    do {
-        waited = waitpid(child, &status, 0);
-    } while (waited < 0 && errno == EINTR);
-    if (waited == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
         return PROGRAM_DONE;
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_START) {
@@ -125,30 +126,32 @@ static enum program_result wait_for(pid_t child, const char *name, const struct 
 
 enum program_result program_run(const char *const *arguments, struct message *why)
 {
+    struct child_plan plan = {.arguments = (char *const *)(uintptr_t)arguments, // it changes none
+                              .quiet = true};
     struct last_line line = {.length = 0};
+    struct child child;
     int ends[2];
-    pid_t child;
+    int signal_number = 0;
 
-    if (pipe(ends) != 0) {
+    if (!child_pipe(ends)) {
         message_format(why, "%s cannot be started: %s", arguments[0], strerror(errno));
         return PROGRAM_FAILED;
     }
-    (void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    (void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    const int error = spawn(arguments, ends[1], &child);
+    plan.output = ends[1];
+    const bool started = child_start(&child, &plan, why);
     (void)close(ends[1]);
-    if (error == 0) {
-        read_output(ends[0], &line);
+    if (started) {
+        signal_number = follow(&child, ends[0], &line);
+        child_finish(&child);
     }
     (void)close(ends[0]);
-    if (error == ENOENT) {
-        return PROGRAM_MISSING;
+    if (signal_number != 0) {
+        (void)raise(signal_number); // it has its old meaning again: the end
     }
-    if (error != 0) {
-        message_format(why, "%s cannot be started: %s", arguments[0], strerror(error));
-        return PROGRAM_FAILED;
+    if (!started) {
+        return child.start_error == ENOENT ? PROGRAM_MISSING : PROGRAM_FAILED;
     }
-    return wait_for(child, arguments[0], &line, why);
+    return judge(child.wait_status, arguments[0], &line, why);
 }
 
 void program_default_variable(const char *name, const char *value)
