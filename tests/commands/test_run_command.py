@@ -103,6 +103,14 @@ class Arguments(MachineCase):
         done = self.run_command("run", self.write("image.bin", b"x"), "--qemu", "no-such-qemu")
         self.check_one_line(done, 3, "no-such-qemu")
 
+    def test_no_machine_starts(self):
+        """Whatever the program gives back, nothing was booted."""
+        for status in (0, 33, 7):
+            done = self.run_command("run", self.write("image.bin", b"x"), "--qemu",
+                                    self.script(f"exit {status}"))
+            self.check_one_line(done, 3, f"QEMU ended with status {status} before the machine "
+                                         "started")
+
 
 class Boots(MachineCase):
     def setUp(self):

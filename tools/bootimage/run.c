@@ -90,8 +90,9 @@ static int status_of(const char *image, struct machine_evidence *evidence)
     tell_end(image, evidence);
     switch (evidence->end) {
     case MACHINE_EXITED:
-    case MACHINE_NOT_STARTED:
         return (int)evidence->status;
+    case MACHINE_NOT_STARTED:
+        return EXIT_SYSTEM; // whatever QEMU gave: nothing was booted
     case MACHINE_SIGNALLED:
         return STATUS_OF_SIGNAL + (int)evidence->signal_number;
     default:
@@ -191,7 +192,8 @@ const struct command run_command = {
              "machine, since that is mostly a triple fault.\n"
              "\n"
              "The exit status is QEMU's: 0 too when a kernel wrote 10h to port F4h, which makes "
-             "QEMU's 33; 128 and the number of a signal that ended QEMU; 1 after a reset.",
+             "QEMU's 33; 128 and the number of a signal that ended QEMU; 1 after a reset; 3 when "
+             "no machine started.",
     .options = run_option_table,
     .option_count = OPTION_COUNT,
     .run = run,
