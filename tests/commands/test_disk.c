@@ -110,6 +110,27 @@ static void refuses_what_cannot_hold_it(void **state)
     check_refused(&disk, true, "is an optical drive: make an ISO image and burn that");
 }
 
+static void knows_the_same_disk(void **state)
+{
+    const struct disk disk = stick();
+    struct disk other = disk;
+
+    (void)state;
+    other.use = DISK_HELD; // is no question of which disk it is
+    assert_true(disk_is_same(&disk, &other));
+    for (unsigned i = 0; i < 6; i++) {
+        other = disk;
+        char *const texts[] = {other.name, other.number, other.model, other.serial, other.sequence};
+
+        if (i < sizeof(texts) / sizeof(texts[0])) {
+            (void)strcat(texts[i], "1");
+        } else {
+            other.bytes++;
+        }
+        assert_false(disk_is_same(&disk, &other));
+    }
+}
+
 static void tells_sizes(void **state)
 {
     static const struct {
@@ -149,9 +170,13 @@ static void tells_the_bus(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_removable_disks),      cmocka_unit_test(insists_on_other_disks),
-        cmocka_unit_test(refuses_disks_in_use),        cmocka_unit_test(tells_sizes),
-        cmocka_unit_test(refuses_what_cannot_hold_it), cmocka_unit_test(tells_the_bus),
+        cmocka_unit_test(knows_the_same_disk),
+        cmocka_unit_test(writes_removable_disks),
+        cmocka_unit_test(insists_on_other_disks),
+        cmocka_unit_test(refuses_disks_in_use),
+        cmocka_unit_test(tells_sizes),
+        cmocka_unit_test(refuses_what_cannot_hold_it),
+        cmocka_unit_test(tells_the_bus),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

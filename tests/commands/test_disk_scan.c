@@ -202,6 +202,11 @@ static void a_usb_stick(void **state)
     assert_string_equal(disk->number, "8:16");
     assert_string_equal(disk->model, "SanDisk Ultra");
     assert_string_equal(disk->serial, "4C5300");
+    assert_string_equal(disk->sequence, "");
+    make_file(USB_DISK, "diskseq", "27\n");
+    disk = scan_for("sdb");
+    assert_non_null(disk);
+    assert_string_equal(disk->sequence, "27");
     assert_string_equal(disk->by_id, "");
     assert_true(disk->bytes == 1 << 30);
     assert_int_equal(disk->bus, DISK_BUS_USB);

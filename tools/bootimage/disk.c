@@ -2,6 +2,7 @@
 #include "disk.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define UNIT 1000u
 
@@ -49,6 +50,13 @@ bool disk_check(const struct disk *disk, uint64_t image_bytes, bool any_disk, st
                               (unsigned long long)disk->bytes, (unsigned long long)image_bytes);
     }
     return true;
+}
+
+bool disk_is_same(const struct disk *disk, const struct disk *other)
+{
+    return strcmp(disk->number, other->number) == 0 && strcmp(disk->name, other->name) == 0 &&
+           strcmp(disk->model, other->model) == 0 && strcmp(disk->serial, other->serial) == 0 &&
+           strcmp(disk->sequence, other->sequence) == 0 && disk->bytes == other->bytes;
 }
 
 void disk_size_text(uint64_t bytes, char text[DISK_SIZE_MOST])

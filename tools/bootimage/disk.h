@@ -25,8 +25,9 @@ struct disk {
     char number[DISK_NAME_MOST]; // of the device: "8:16"
     char model[DISK_TEXT_MOST];  // as the disk itself says, with its maker; "" if it does not
     char serial[DISK_TEXT_MOST];
-    char by_id[DISK_PATH_MOST]; // a lasting name in /dev/disk/by-id, or ""
-    uint64_t bytes;             // 0 without a medium
+    char sequence[DISK_NAME_MOST]; // the kernel's count of disks and media so far; "" before 5.15
+    char by_id[DISK_PATH_MOST];    // a lasting name in /dev/disk/by-id, or ""
+    uint64_t bytes;                // 0 without a medium
     enum disk_bus bus;
     bool removable_medium; // as it says
     bool optical;
@@ -41,6 +42,10 @@ bool disk_is_removable(const struct disk *disk);
 // Whether an image of so many bytes may be written to it; `why` says what is against that.
 // `any_disk`: the user insists on a disk that is not removable.
 bool disk_check(const struct disk *disk, uint64_t image_bytes, bool any_disk, struct message *why);
+
+// Whether both are the same disk with the same medium: another one may have got its name and
+// number.
+bool disk_is_same(const struct disk *disk, const struct disk *other);
 
 // "15.4 GB", as disks are sold.
 void disk_size_text(uint64_t bytes, char text[DISK_SIZE_MOST]);

@@ -69,7 +69,7 @@ int disk_device_open(const char *path, const struct disk *disk, struct message *
     }
     if (strcmp(number, disk->number) != 0) {
         (void)close(descriptor);
-        (void)message_refuse(why, "is another disk than a moment ago: look again");
+        (void)message_refuse(why, DISK_DEVICE_IS_ANOTHER);
         return -1;
     }
     return descriptor;

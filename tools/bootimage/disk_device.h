@@ -9,13 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define DISK_DEVICE_IS_ANOTHER "is another disk than a moment ago: nothing was written: look again"
+
 // Puts the number ("8:16") of the block device at a path into `number`. False, with a message, for
 // anything else.
 bool disk_device_number(const char *path, char number[DISK_NAME_MOST], struct message *why);
 
 // Opens the disk for reading and writing, which the kernel grants only while nothing of it is in
 // use and nobody else has it so. -1, with a message, where it cannot, or where the path does not
-// lead to that disk any more.
+// lead to a disk of that number any more. From then on the number is no other disk's.
 int disk_device_open(const char *path, const struct disk *disk, struct message *why);
 
 // All of the bytes at a place; false, with a message.

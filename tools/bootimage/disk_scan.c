@@ -179,6 +179,7 @@ static void describe(const char *root, const char *directory, struct disk *disk)
     find_bus(root, directory, disk);
     find_model(directory, disk);
     find_serial(directory, disk);
+    (void)tree_read(directory, "diskseq", disk->sequence, sizeof(disk->sequence));
     find_lasting_name(root, disk);
 }
 

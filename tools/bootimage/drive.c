@@ -1,4 +1,5 @@
-// Tells the form of an image by the marks that it bears. Called by qemu.c.
+// Tells the form of an image by the marks that it bears. Called by qemu.c and
+// image_file.c.
 #include "drive.h"
 
 #include <stdbool.h>
@@ -18,19 +19,38 @@ static bool has_mark(struct host_input *image, uint64_t offset, const char *mark
            host_input_read(image, offset, found, length, &why) && memcmp(found, mark, length) == 0;
 }
 
-const char *drive_options(struct host_input *image)
+struct form {
+    const char *name;    // NULL: raw
+    const char *options; // for QEMU
+};
+
+static const struct form *find_form(struct host_input *image)
 {
+    static const struct form raw = {NULL, "format=raw,"};
+    static const struct form iso = {"an ISO image", "media=cdrom,format=raw,"};
+    static const struct form vmdk = {"a VMDK", "format=vmdk,"};
+    static const struct form vhd = {"a VHD", "format=vpc,"};
     static const char vhd_mark[] = "conectix"; // of a dynamic one at its start, of any at its end
 
     if (has_mark(image, ISO_MARK_OFFSET, "CD001")) {
-        return "media=cdrom,format=raw,";
+        return &iso;
     }
     if (has_mark(image, 0, "KDMV")) {
-        return "format=vmdk,";
+        return &vmdk;
     }
     if (has_mark(image, 0, vhd_mark) ||
         (image->size >= VHD_FOOTER && has_mark(image, image->size - VHD_FOOTER, vhd_mark))) {
-        return "format=vpc,";
+        return &vhd;
     }
-    return "format=raw,";
+    return &raw;
+}
+
+const char *drive_options(struct host_input *image)
+{
+    return find_form(image)->options;
+}
+
+const char *drive_form(struct host_input *image)
+{
+    return find_form(image)->name;
 }

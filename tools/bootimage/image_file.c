@@ -2,6 +2,7 @@
 #include "image_file.h"
 
 #include "commands.h"
+#include "drive.h"
 #include "output.h"
 
 #include <stdlib.h>
@@ -16,7 +17,16 @@ int image_file_open(const char *path, struct image_file *file)
     }
     file->reader = (struct image_reader){host_input_read, &file->input, file->input.size};
     image_read(&file->reader, &file->report);
+    file->form = drive_form(&file->input);
     return EXIT_SUCCESS;
+}
+
+int image_file_complain_of_form(const struct image_file *file)
+{
+    struct message why;
+
+    message_format(&why, "is %s: give the raw image, from which it was made", file->form);
+    return complain(file->path, why.text);
 }
 
 int image_file_complain(const struct image_file *file)
@@ -24,6 +34,9 @@ int image_file_complain(const struct image_file *file)
     const uint32_t count = file->report.problem_count;
     int status = EXIT_SUCCESS;
 
+    if (count != 0 && file->form != NULL) {
+        return image_file_complain_of_form(file);
+    }
     for (uint32_t i = 0; i < count && i < IMAGE_REPORT_PROBLEMS; i++) {
         status = complain(file->path, file->report.problems[i].text);
     }

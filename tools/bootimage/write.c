@@ -65,6 +65,7 @@ static void list_disk(const struct disk *disk, uint64_t image_bytes, bool any_di
     }
 }
 
+// A script whose DEVICE is missing must not take the list for success.
 static int list_disks(const struct disk_list *disks, uint64_t image_bytes, bool any_disk)
 {
     unsigned listed = 0;
@@ -81,10 +82,12 @@ static int list_disks(const struct disk_list *disks, uint64_t image_bytes, bool 
     if (listed == 0) {
         (void)printf("No %sdisk was found%s\n", any_disk ? "" : "removable ",
                      any_disk ? "" : ": plug one in, or see all with --any-disk");
-    } else {
-        (void)printf("Nothing was written: name one of these behind the image\n");
     }
-    return finish_output(EXIT_SUCCESS);
+    if (finish_output(EXIT_SUCCESS) != EXIT_SUCCESS) {
+        return EXIT_SYSTEM;
+    }
+    (void)complain(NULL, "nothing was written: no DEVICE is named behind the image");
+    return EXIT_USAGE;
 }
 
 // ---- Writing --------------------------------------------------------------------------------
@@ -148,6 +151,25 @@ static void show_progress(void *context, enum disk_copy_stage stage, uint64_t do
     (void)fflush(stderr);
 }
 
+// Whether an open disk is still the one that was looked at: it may have been swapped for another,
+// which got its number, or have come into use.
+static bool check_again(const struct disk *disk, uint64_t image_bytes, struct message *why)
+{
+    struct disk_list disks;
+    const struct disk *now;
+    bool good;
+
+    if (!disk_scan(host_root, &disks, why)) {
+        return false;
+    }
+    now = disk_find(host_root, &disks, disk->number, why);
+    good = now != NULL &&
+           (disk_is_same(disk, now) || message_refuse(why, DISK_DEVICE_IS_ANOTHER)) &&
+           disk_check(now, image_bytes, true, why);
+    disk_list_free(&disks);
+    return good;
+}
+
 static int copy_image(struct image_file *image, const char *path, const struct disk *disk)
 {
     struct writing writing = {.image = &image->input,
@@ -162,6 +184,10 @@ static int copy_image(struct image_file *image, const char *path, const struct d
     writing.disk = disk_device_open(path, disk, &why);
     if (writing.disk < 0) {
         return complain_of_system(path, why.text);
+    }
+    if (!check_again(disk, writing.bytes, &why)) {
+        (void)close(writing.disk);
+        return complain(path, why.text);
     }
     done = disk_copy(&copy, writing.bytes, &why);
     if (!disk_device_close(writing.disk, &of_closing) && done) {
@@ -238,6 +264,9 @@ static int write_image(struct image_file *image, const char *values[OPTION_COUNT
     if (status != EXIT_SUCCESS) {
         return status;
     }
+    if (image->form != NULL && image_file_bytes_behind(image) != 0) {
+        return image_file_complain_of_form(image); // a VHD is a raw image and more
+    }
     if (!disk_scan(host_root, &disks, &why)) {
         return complain_of_system(NULL, why.text);
     }
@@ -290,7 +319,8 @@ static const struct option write_option_table[OPTION_COUNT] = {
     [IMAGE] = {.name = "IMAGE", .required = true, .help = "the raw image, a regular file"},
     [DEVICE] = {.name = "DEVICE",
                 .help = "the disk, as /dev/sdX or by a name in /dev/disk/by-id; without it the "
-                        "removable disks are listed and nothing is written"},
+                        "removable disks are listed, nothing is written, and the exit status is "
+                        "2"},
     [ANY_DISK] = {.name = "--any-disk",
                   .help = "also a disk that is not removable (neither on USB nor an SD card nor "
                           "one that calls itself removable)"},
