@@ -46,8 +46,8 @@ class Help(ImageCase):
             self.check(["create", *arguments], "Usage: bootimage create")
 
     def test_inspect(self):
-        self.check(["inspect", "--help"], "Usage: bootimage inspect [--json] IMAGE", "in place", "damaged")
-        self.check(["inspect", "image", "--help"], "Usage: bootimage inspect [--json] IMAGE")
+        self.check(["inspect", "--help"], "Usage: bootimage inspect IMAGE [--json]", "in place", "damaged")
+        self.check(["inspect", "image", "--help"], "Usage: bootimage inspect IMAGE [--json]")
 
     def test_version(self):
         finished = run_bootimage("--version")

@@ -108,6 +108,19 @@ class Content(VariantCase):
             file.write(self.raw + b"x" * 700)
         self.assertEqual(self.convert("vhd", "a.vhd"), self.convert("vhd", "b.vhd", "longer.bin"))
 
+    def test_other_forms_are_called_by_their_names(self):
+        """Where the raw image is needed, instead of all that is missing in them."""
+        for variant, name in (("vmdk", "a VMDK"), ("iso", "an ISO image")):
+            self.convert(variant, f"made.{variant}")
+            path = self.path(f"made.{variant}")
+            for command in (["verify", path], ["inspect", path], ["extract", path, "--cmdline"],
+                            ["convert", path, "--format=raw", "--output", self.path("out")]):
+                finished = run_bootimage(*command)
+                self.assertEqual((finished.returncode, finished.stderr),
+                                 (REFUSED, f"bootimage: {path}: is {name}: give the raw image, from "
+                                           "which it was made\n"), command)
+        self.assertFalse(os.path.exists(self.path("out")))
+
     def test_create_makes_the_same(self):
         for variant, need in NEEDS.items():
             skip_without(need)
@@ -222,6 +235,16 @@ class Programs(VariantCase):
         self.write("programs/qemu-img", b"\x7fELF\0\0\0\0")
         self.check_failed(self.path("programs"), "vhd", "qemu-img")
 
+    def test_parent_that_ignores_its_children(self):
+        """Such a parent has the program's status thrown away, unless the tool sees to it."""
+        skip_without("qemu-img")
+        finished = subprocess.run(
+            [os.environ["FIRSTLIGHT_BOOTIMAGE"], "convert", self.path("image.bin"), "--format=vhd",
+             "--output", self.path("made.vhd")], capture_output=True, text=True, check=False,
+            preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+        self.assertEqual(self.read("made.vhd")[:-SECTOR], self.raw)
+
     def test_unexpected_result(self):
         path = self.programs(qemu_img="#!/bin/sh\nexit 0\n")
         for variant in ("vhd", "vmdk"):
@@ -239,10 +262,8 @@ class Programs(VariantCase):
             time.sleep(0.01)
         process.terminate()
         self.assertEqual(process.wait(), -signal.SIGTERM)
-        try:
-            os.killpg(process.pid, signal.SIGKILL)  # the program that slept
-        except ProcessLookupError:
-            pass
+        with self.assertRaises(ProcessLookupError, msg="the program that slept is still there"):
+            os.killpg(process.pid, signal.SIGKILL)
         self.assertEqual(sorted(os.listdir(self.folder)), before)
 
 

@@ -179,7 +179,7 @@ static int run(char **arguments)
 const struct command inspect_command = {
     .name = "inspect",
     .summary = "show what is in an image, and how it will boot",
-    .usage = "[--json] IMAGE",
+    .usage = "IMAGE [--json]",
     .description =
         "Shows what is in a disk image: where each part lies, its size, whether its checksum is "
         "right; the kernel's segments:\n\n"
