@@ -170,7 +170,8 @@ function(_firstlight_link_kernel name)
     --target=x86_64-unknown-linux-gnu "--ld-path=${FIRSTLIGHT_LLD}" -nostdlib ${kind}
     -fno-lto -fno-sanitize=all -fno-profile-instr-generate -Wno-unused-command-line-argument
     LINKER:--gc-sections,--build-id=none,-z,noexecstack,-z,max-page-size=4096
-    "LINKER:-Map=$<TARGET_FILE:${name}>.map" ${layout} ${arg_LINK_OPTIONS})
+    # LINKER: would split a path at its commas.
+    "SHELL:-Xlinker \"-Map=$<TARGET_FILE:${name}>.map\"" ${layout} ${arg_LINK_OPTIONS})
   set_target_properties(${name} PROPERTIES
     LINKER_LANGUAGE FIRSTLIGHT
     LINK_DEPENDS "${arg_LINKER_SCRIPT}")

@@ -16,7 +16,7 @@ function(firstlight_nasm output source)
     set(arg_FORMAT elf64)
   endif()
   get_filename_component(source ${source} ABSOLUTE)
-  list(JOIN arg_INCLUDES "," include_list)
+  set(include_directories ${arg_INCLUDES})
   set(then "")
   if(arg_THEN)
     set(then COMMAND ${arg_THEN})
@@ -32,8 +32,8 @@ function(firstlight_nasm output source)
   list(TRANSFORM arg_INCLUDES REPLACE "^(.+)$" "-I\\1/")
   list(TRANSFORM arg_DEFINITIONS PREPEND -D)
   add_custom_command(OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} -DSOURCE=${source} -DOUTPUT=${output} -DINCLUDES=${include_list}
-      -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/NasmDepfile.cmake
+    COMMAND ${CMAKE_COMMAND} -DSOURCE=${source} -DOUTPUT=${output}
+      -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/NasmDepfile.cmake -- ${include_directories}
     COMMAND ${FIRSTLIGHT_NASM} -f ${arg_FORMAT} ${lines} ${arg_INCLUDES} ${arg_DEFINITIONS}
       ${arg_OPTIONS} -o ${output} ${source}
     ${then}

@@ -33,7 +33,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/tools/template DESTINATION ${FIRSTLIGHT_
 # ---- For CMake and pkg-config ---------------------------------------------------------------------
 install(EXPORT Firstlight NAMESPACE Firstlight:: FILE FirstlightTargets.cmake
   DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
-foreach(name IN ITEMS Call Compiler Debug Functions Image Kernel Nasm Run Starter)
+foreach(name IN ITEMS Arguments Call Compiler Debug Functions Image Kernel Nasm Run Starter)
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/Firstlight${name}.cmake
     DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
 endforeach()
@@ -52,17 +52,35 @@ install(FILES ${generated}/FirstlightConfig.cmake ${generated}/FirstlightConfigV
   DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
 configure_file(${PROJECT_SOURCE_DIR}/cmake/firstlight.pc.in ${generated}/firstlight.pc @ONLY)
 install(FILES ${generated}/firstlight.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
-install(FILES ${PROJECT_SOURCE_DIR}/cmake/README.md ${PROJECT_SOURCE_DIR}/LICENSE
-  DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/firstlight)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/firstlight)
+
+# ---- Documents, their links led to where things are installed --------------------------------------
+# installed_document(SOURCE DESTINATION [old new]...): each link that begins with old gets new there.
+function(installed_document source destination)
+  file(READ ${PROJECT_SOURCE_DIR}/${source} text)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${source})
+  set(links ${ARGN})
+  while(links)
+    list(POP_FRONT links old new)
+    string(REPLACE "](${old}" "](${new}" text "${text}")
+  endwhile()
+  file(WRITE ${PROJECT_BINARY_DIR}/package/${source} "${text}")
+  install(FILES ${PROJECT_BINARY_DIR}/package/${source} DESTINATION ${destination})
+endfunction()
+installed_document(cmake/README.md ${CMAKE_INSTALL_DATADIR}/doc/firstlight
+  ../kernel/ ../../firstlight/kernel/ ../tools/gdb/ ../../firstlight/gdb/)
+file(RELATIVE_PATH headers ${CMAKE_INSTALL_FULL_DATADIR}/firstlight/kernel ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+installed_document(kernel/README.md ${FIRSTLIGHT_INSTALL_KERNEL}
+  ../bootloader/include/ ${headers}/ ../tests/kernel/ ./)
+install(FILES ${PROJECT_SOURCE_DIR}/tests/kernel/console.png DESTINATION ${FIRSTLIGHT_INSTALL_KERNEL})
 
 if(NOT PROJECT_IS_TOP_LEVEL)
   return()
 endif()
-set(folders ${CMAKE_INSTALL_INCLUDEDIR}/firstlight ${FIRSTLIGHT_INSTALL_DATA} ${FIRSTLIGHT_INSTALL_CMAKE}
-  ${CMAKE_INSTALL_DATADIR}/doc/firstlight)
-list(JOIN folders "," folders)
+set(data ${CMAKE_INSTALL_FULL_DATADIR})
 add_custom_target(uninstall
-  COMMAND ${CMAKE_COMMAND} -DMANIFEST=${PROJECT_BINARY_DIR}/install_manifest.txt -DFOLDERS=${folders}
-    -P ${PROJECT_SOURCE_DIR}/cmake/Uninstall.cmake
+  COMMAND ${CMAKE_COMMAND} -DMANIFEST=${PROJECT_BINARY_DIR}/install_manifest.txt
+    -P ${PROJECT_SOURCE_DIR}/cmake/Uninstall.cmake -- ${CMAKE_INSTALL_FULL_INCLUDEDIR}/firstlight
+    ${data}/firstlight ${data}/cmake/Firstlight ${data}/doc/firstlight
   VERBATIM)
 include(PackageFiles)

@@ -1,5 +1,5 @@
-# cmake -DMANIFEST=install_manifest.txt -DFOLDERS=folder,folder -P Uninstall.cmake
-# Removes the files that MANIFEST lists, and those of Firstlight's own FOLDERS that are empty then.
+# cmake -DMANIFEST=install_manifest.txt -P Uninstall.cmake -- folder...
+# Removes the files that MANIFEST lists, and those of Firstlight's own folders that are empty then.
 # Files of others stay. Called by the target `uninstall`.
 cmake_minimum_required(VERSION 3.25)
 
@@ -26,7 +26,12 @@ function(remove_empty folder)
     file(REMOVE_RECURSE "${folder}")
   endif()
 endfunction()
-string(REPLACE "," ";" FOLDERS "${FOLDERS}")
-foreach(folder IN LISTS FOLDERS)
-  remove_empty("$ENV{DESTDIR}${folder}")
+set(behind OFF)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(index RANGE ${last})
+  if(behind)
+    remove_empty("$ENV{DESTDIR}${CMAKE_ARGV${index}}")
+  elseif("${CMAKE_ARGV${index}}" STREQUAL "--")
+    set(behind ON)
+  endif()
 endforeach()

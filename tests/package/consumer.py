@@ -1,5 +1,5 @@
 """What the tests of the package share: Firstlight installed in a scratch folder, and projects of
-users outside the tree. Paths have a space in them, as a user's may have."""
+users outside the tree. Paths have a space and a comma in them, as a user's may have."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def listing(folder):
 
 class PackageCase(unittest.TestCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="firstlight package ")
+        folder = tempfile.TemporaryDirectory(prefix="firstlight, package ")
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 

@@ -1,12 +1,15 @@
 """What cmake --install puts where: it is all there, can be moved, and goes without a trace."""
 
 import os
+import re
 import tempfile
 import unittest
 from pathlib import Path
 
 from consumer import PackageCase, cmake, listing, run_command
 from harness.environment import skip_without
+
+FOLDERS = ("include/firstlight", "share/firstlight", "share/cmake/Firstlight", "share/doc/firstlight")
 
 
 class Prefix(PackageCase):
@@ -73,10 +76,27 @@ class Prefix(PackageCase):
         names = [line.split(": ", 1)[1] for line in listed.splitlines() if "Installing: " in line]
         manifest = self.folder / "manifest.txt"
         manifest.write_text("".join(name + "\n" for name in names if not os.path.isdir(name)))
-        folders = ",".join(str(prefix / name) for name in (
-            "include/firstlight", "share/firstlight", "share/cmake/Firstlight", "share/doc/firstlight"))
-        return lambda: cmake(f"-DMANIFEST={manifest}", f"-DFOLDERS={folders}",
-                             "-P", os.environ["FIRSTLIGHT_UNINSTALL"])
+        return lambda: cmake(f"-DMANIFEST={manifest}", "-P", os.environ["FIRSTLIGHT_UNINSTALL"], "--",
+                             *(prefix / name for name in FOLDERS))
+
+    def test_target_uninstalls_from_the_prefix(self):
+        build = Path(os.environ["FIRSTLIGHT_BUILD"])
+        prefix = re.search("^CMAKE_INSTALL_PREFIX:PATH=(.*)$", (build / "CMakeCache.txt").read_text(), re.M)[1]
+        done = run_command("ninja", "-C", build, "-t", "commands", "uninstall")
+        command = next(line for line in self.succeed(done).splitlines() if "Uninstall.cmake" in line)
+        for name in FOLDERS:
+            self.assertIn(f" {prefix}/{name}", command)
+
+    def test_links_lead_somewhere(self):
+        prefix = self.install()
+        checked = set()
+        for name in listing(prefix):
+            if name.endswith(".md"):
+                for link in re.findall(r"\]\(([^)#:]+)\)", (prefix / name).read_text()):
+                    self.assertTrue((prefix / name).parent.joinpath(link).exists(), f"{name}: {link}")
+                    checked.add(name)
+        self.assertIn("share/doc/firstlight/README.md", checked)
+        self.assertIn("share/firstlight/kernel/README.md", checked)
 
 
 if __name__ == "__main__":
