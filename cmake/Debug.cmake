@@ -1,8 +1,8 @@
 # cmake -DIMAGE=file [-DKERNEL=file] -DGDB_SCRIPT=file -DBOOTIMAGE=program -P Debug.cmake
 #       [-- QEMU argument...]
 # Boots IMAGE in QEMU by `bootimage run --debug`, under gdb with the commands of tools/gdb (GDB_SCRIPT)
-# and the symbols of the loader and, if it is known, of KERNEL. gdb is in the foreground; QEMU ends with it. The environment
-# variable GDB names another gdb. Called by the targets of firstlight_add_debug.
+# and the symbols of the loader and, if it is known, of KERNEL. gdb is in the foreground; QEMU ends with
+# it. The environment variable GDB names another gdb. Called by the targets of firstlight_add_debug.
 
 cmake_minimum_required(VERSION 3.25)
 
@@ -52,5 +52,5 @@ execute_process(
     -ex "${start}"
   RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
-  message(STATUS "gdb ended with status ${status}")
+  message(FATAL_ERROR "gdb ended with status ${status}")
 endif()

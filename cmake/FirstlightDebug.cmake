@@ -8,7 +8,7 @@ function(firstlight_add_debug name)
   set(values IMAGE KERNEL)
   set(lists QEMU_ARGS)
   set(function firstlight_add_debug)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "${flags}" "${values}" "${lists}")
+  _firstlight_parse("${flags}" "${values}" "${lists}")
   _firstlight_check_call(${function} "${name}" IMAGE)
   _firstlight_check_new_target(${function} "${name}")
   _firstlight_image_of(${function} ${name} "the image" "${arg_IMAGE}" image)
@@ -26,11 +26,10 @@ function(firstlight_add_debug name)
   if(TARGET firstlight_gdb) # where the script is made, too
     list(APPEND depends firstlight_gdb)
   endif()
-  add_custom_target(${name}
-    COMMAND ${CMAKE_COMMAND} -DIMAGE=${image} "-DKERNEL=${kernel}" -DGDB_SCRIPT=${script}
-      -DBOOTIMAGE=$<TARGET_FILE:Firstlight::bootimage>
-      -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/Debug.cmake -- ${arg_QEMU_ARGS}
-    DEPENDS ${depends}
-    USES_TERMINAL
-    VERBATIM)
+  _firstlight_check_command_text(${function} ${name} QEMU_ARGS)
+  _firstlight_quote(arg_QEMU_ARGS qemu_arguments)
+  set(debug ${CMAKE_COMMAND} -DIMAGE=${image} "-DKERNEL=${kernel}" -DGDB_SCRIPT=${script}
+    -DBOOTIMAGE=$<TARGET_FILE:Firstlight::bootimage> -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/Debug.cmake)
+  cmake_language(EVAL CODE "add_custom_target(\${name} COMMAND \${debug} -- ${qemu_arguments}
+    DEPENDS \${depends} USES_TERMINAL VERBATIM)")
 endfunction()

@@ -2,6 +2,7 @@
 # Needs the targets Firstlight::headers and Firstlight::bootimage, and the global properties
 # FIRSTLIGHT_KERNEL_DIRECTORY, the folder of the starter kernel, and FIRSTLIGHT_GDB_SCRIPT, what gdb
 # sources.
+include(${CMAKE_CURRENT_LIST_DIR}/FirstlightArguments.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/FirstlightCall.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/FirstlightCompiler.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/FirstlightNasm.cmake)

@@ -10,7 +10,7 @@ function(firstlight_add_image name)
   set(values KERNEL OUTPUT CMDLINE)
   set(lists MODULES MODULE_CMDLINES OPTIONS DEPENDS)
   set(function firstlight_add_image)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "${flags}" "${values}" "${lists}")
+  _firstlight_parse("${flags}" "${values}" "${lists}")
   _firstlight_check_call(${function} "${name}" KERNEL)
   _firstlight_check_new_target(${function} "${name}")
   _firstlight_file_of(${function} ${name} "the kernel" "${arg_KERNEL}" kernel)
@@ -19,9 +19,16 @@ function(firstlight_add_image name)
   endif()
   cmake_path(ABSOLUTE_PATH arg_OUTPUT BASE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR} NORMALIZE
     OUTPUT_VARIABLE output)
+  get_property(maker GLOBAL PROPERTY "FIRSTLIGHT_MAKER_OF ${output}")
+  if(maker)
+    _firstlight_stop(${function} ${name} "${output} is what ${maker} makes: give another OUTPUT")
+  endif()
+  foreach(keyword IN ITEMS CMDLINE MODULES MODULE_CMDLINES OPTIONS)
+    _firstlight_check_command_text(${function} ${name} ${keyword})
+  endforeach()
   set(arguments "")
   if(NOT "${arg_CMDLINE}" STREQUAL "")
-    string(REPLACE ";" "\\;" text "${arg_CMDLINE}") # one argument, not a list
+    _firstlight_hide("${arg_CMDLINE}" text)
     list(APPEND arguments "--cmdline=${text}")
   endif()
   if(arg_NO_SYMBOLS)
@@ -34,11 +41,17 @@ function(firstlight_add_image name)
   endif()
 
   set(tool $<TARGET_FILE:Firstlight::bootimage>)
-  add_custom_command(OUTPUT ${output}
-    COMMAND ${tool} create --kernel ${kernel} --output ${output} ${arguments} ${modules} ${arg_OPTIONS}
-    DEPENDS ${tool} ${kernel} ${module_files} ${arg_DEPENDS}
-    COMMENT "Making disk image ${output}"
-    VERBATIM)
+  list(APPEND arguments ${modules})
+  _firstlight_quote(arguments arguments)
+  _firstlight_quote(arg_OPTIONS options)
+  _firstlight_show("${arg_DEPENDS}" depends)
+  list(APPEND depends ${tool} ${kernel} ${module_files})
+  cmake_language(EVAL CODE "add_custom_command(OUTPUT \${output}
+    COMMAND \${tool} create --kernel \${kernel} --output \${output} ${arguments} ${options}
+    DEPENDS \${depends}
+    COMMENT \"Making disk image \${output}\"
+    VERBATIM)")
+  set_property(GLOBAL PROPERTY "FIRSTLIGHT_MAKER_OF ${output}" ${name})
   add_custom_target(${name} ${in_all} DEPENDS ${output})
   set_target_properties(${name} PROPERTIES
     FIRSTLIGHT_IMAGE ${output}
@@ -56,9 +69,11 @@ function(_firstlight_image_modules name arguments_out files_out)
       _firstlight_stop(${function} ${name} "the module ${module} is not name=file")
     endif()
     set(module_name "${CMAKE_MATCH_1}")
-    _firstlight_file_of(${function} ${name} "the module" "${CMAKE_MATCH_2}" file)
+    _firstlight_show("${CMAKE_MATCH_2}" file)
+    _firstlight_file_of(${function} ${name} "the module" "${file}" file)
     list(APPEND files "${file}")
-    list(APPEND arguments "--module=${module_name}=${file}")
+    _firstlight_hide("${file}" hidden_file)
+    list(APPEND arguments "--module=${module_name}=${hidden_file}")
     foreach(text IN LISTS texts)
       string(FIND "${text}" "${module_name}=" position)
       if(position EQUAL 0)
@@ -71,6 +86,7 @@ function(_firstlight_image_modules name arguments_out files_out)
     endforeach()
   endforeach()
   foreach(text IN LISTS texts)
+    _firstlight_show("${text}" text)
     _firstlight_stop(${function} ${name} "MODULE_CMDLINES: ${text} is not name=text with the name of a "
       "module, each once")
   endforeach()

@@ -63,6 +63,13 @@ IMAGE_MISTAKES = {
     "firstlight_add_image(i KERNEL kernel.asm MODULES m=main.c MODULE_CMDLINES n=text)":
         "MODULE_CMDLINES: n=text is not name=text with the name of a module, each once",
     "firstlight_add_image(made KERNEL kernel.asm)": "there is a target of that name already",
+    "firstlight_add_image(i KERNEL kernel.asm OUTPUT folder/../made.bin)":
+        "build/made.bin is what made makes: give another OUTPUT",
+    "firstlight_add_image(i KERNEL kernel.asm CMDLINE \"a=$(X)\")":
+        "firstlight_add_image(i): CMDLINE cannot have $( in it, which is a variable of make's for the build: "
+        "leave it out, or run bootimage in a script of your own",
+    "firstlight_add_image(i KERNEL kernel.asm MODULES m=main.c MODULE_CMDLINES \"m=$(X)\")":
+        "firstlight_add_image(i): MODULE_CMDLINES cannot have $( in it",
 }
 
 RUN_MISTAKES = {
@@ -72,6 +79,10 @@ RUN_MISTAKES = {
     "firstlight_add_run(r IMAGE utility)":
         "the image utility is a target, but not one that firstlight_add_image has made",
     "firstlight_add_run(r IMAGE made -m 1G)": "unknown arguments: -m 1G. It knows IMAGE,",
+    "firstlight_add_run(r IMAGE made QEMU_ARGS \"$(X)\")":
+        "firstlight_add_run(r): QEMU_ARGS cannot have $( in it",
+    "firstlight_add_debug(r IMAGE made QEMU_ARGS \"$(X)\")":
+        "firstlight_add_debug(r): QEMU_ARGS cannot have $( in it",
     "firstlight_add_run(made IMAGE made)": "there is a target of that name already",
     "firstlight_add_run(there IMAGE made)":
         "firstlight_add_run(there-debug): there is a target of that name already",

@@ -1,4 +1,4 @@
-"""The run target: a window where there is a display, else serial and the kernel's own status."""
+"""The debug target's end, and the run target: a window where there is a display, else serial and the kernel's own status."""
 
 import os
 import stat
@@ -13,19 +13,20 @@ from harness.qemu import QEMU
 # Longer than a boot takes, shorter than a person waits for an image that never ends.
 SECONDS = 20
 SECONDS_FOR_NO_END = 3
+MACOS = ("-DCMAKE_HOST_APPLE=ON",) # what CMake says of itself there
 
 
 def image():
     return build_path("firstlight.bin")
 
 
-def run(exit_image=None, seconds=SECONDS, qemu_arguments=(), **environment):
+def run(exit_image=None, seconds=SECONDS, qemu_arguments=(), options=(), **environment):
     exit_image = exit_image or build_path("firstlight-exit.bin")
     inherited = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
     tool = environment.pop("FIRSTLIGHT_BOOTIMAGE", os.environ["FIRSTLIGHT_BOOTIMAGE"])
     return subprocess.run(
         [os.environ["FIRSTLIGHT_CMAKE"], f"-DBOOTIMAGE={tool}",
-         f"-DIMAGE={image()}", f"-DWITHOUT_DISPLAY={exit_image}", f"-DSECONDS={seconds}",
+         f"-DIMAGE={image()}", f"-DWITHOUT_DISPLAY={exit_image}", f"-DSECONDS={seconds}", *options,
          "-P", os.environ["FIRSTLIGHT_RUN_SCRIPT"], "--", *qemu_arguments],
         env={**inherited, **environment}, text=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
@@ -65,11 +66,29 @@ class WithDisplay(unittest.TestCase):
             stand_in = Path(folder, "bootimage")
             stand_in.write_text(f'#!/bin/sh\necho "$@" > "{record}"\n')
             stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
-            for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
-                done = run(qemu_arguments=("-m", "1G"), FIRSTLIGHT_BOOTIMAGE=str(stand_in),
-                           **{variable: ":0"})
+            for options, environment in ((), {"DISPLAY": ":0"}), ((), {"WAYLAND_DISPLAY": ":0"}), (MACOS, {}):
+                done = run(qemu_arguments=("-m", "1G"), options=options,
+                           FIRSTLIGHT_BOOTIMAGE=str(stand_in), **environment)
                 self.assertEqual(done.returncode, 0, done.stdout)
                 self.assertEqual(record.read_text(), f"run {image()} --display -- -m 1G\n")
+
+
+class Debug(unittest.TestCase):
+    def test_fails_as_gdb_does(self):
+        """A stand-in for gdb ends with a status of its own."""
+        with tempfile.TemporaryDirectory() as folder:
+            stand_in = Path(folder, "gdb")
+            for status in 0, 3:
+                stand_in.write_text(f"#!/bin/sh\nexit {status}\n")
+                stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
+                done = subprocess.run(
+                    [os.environ["FIRSTLIGHT_CMAKE"], f"-DBOOTIMAGE={os.environ['FIRSTLIGHT_BOOTIMAGE']}",
+                     f"-DIMAGE={image()}", f"-DGDB_SCRIPT={__file__}", "-P",
+                     Path(os.environ["FIRSTLIGHT_RUN_SCRIPT"]).with_name("Debug.cmake")],
+                    env={**os.environ, "GDB": str(stand_in)}, text=True, stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+                self.assertEqual(done.returncode != 0, status != 0, done.stdout)
+                self.assertEqual(f"gdb ended with status {status}" in done.stdout, status != 0)
 
 
 if __name__ == "__main__":
