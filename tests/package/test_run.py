@@ -1,4 +1,5 @@
-"""The debug target's end, and the run target: a window where there is a display, else serial and the kernel's own status."""
+"""The run target: a window where there is a display, else serial and the kernel's own status. And how the
+debug target ends."""
 
 import os
 import stat
