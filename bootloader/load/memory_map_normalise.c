@@ -209,6 +209,7 @@ static struct stretch stretch_at(const struct memory_map *sorted, uint32_t first
             reported{Pre}(sorted, address, kind) ||
             kind == BOOT_MEMORY_RESERVED && reported{Pre}(sorted, address, BOOT_MEMORY_USABLE);
     ensures !\result ==> map->count == map->capacity; */
+// Long by its annotations alone. NOLINTNEXTLINE(readability-function-size)
 static bool append_sorted(const struct memory_map *sorted, struct memory_map *map,
                           struct message *why)
 {

@@ -1,5 +1,5 @@
-// The kernel. kernel_main is entered on the loader's stack, with interrupts off; boot_info tells what
-// there is (firstlight/boot_info.h).
+// The kernel. kernel_main is entered on the loader's stack, with interrupts off; boot_info tells
+// what there is (firstlight/boot_info.h).
 #include "arch/x86_64/exceptions.h"
 #include "arch/x86_64/halt.h"
 #include "arch/x86_64/machine_exit.h"
