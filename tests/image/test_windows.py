@@ -15,27 +15,25 @@ DEBIANS_WINE = "/usr/lib/wine/wine64"  # the package wine64 puts it outside PATH
 
 
 class Windows(ImageCase):
-    @classmethod
-    def setUpClass(cls):
+    def setUp(self):
+        super().setUp()
         skip_without(MINGW)
-        cls.wine = shutil.which("wine64") or shutil.which("wine") or DEBIANS_WINE
-        skip_without(cls.wine)
-        cls.place = tempfile.mkdtemp(prefix="firstlight-")
-        cls.addClassCleanup(shutil.rmtree, cls.place)
-        cls.environment = {**os.environ, "WINEPREFIX": os.path.join(cls.place, "prefix"),
-                           "WINEDEBUG": "-all", "DISPLAY": ""}
-        cls.tool = build_tool(cls("test_everything"), os.path.join(cls.place, "bootimage.exe"),
-                              MINGW, "-static")
+        self.wine = shutil.which("wine64") or shutil.which("wine") or DEBIANS_WINE
+        skip_without(self.wine)
+        place = tempfile.mkdtemp(prefix="firstlight-")
+        self.addCleanup(shutil.rmtree, place)
+        self.environment = {**os.environ, "WINEPREFIX": os.path.join(place, "prefix"),
+                            "WINEDEBUG": "-all", "DISPLAY": ""}
+        self.tool = build_tool(self, os.path.join(place, "bootimage.exe"), MINGW, "-static")
         # The first run sets Wine up, and tells so on standard error.
-        subprocess.run([cls.wine, cls.tool, "--version"], env=cls.environment, check=True,
+        subprocess.run([self.wine, self.tool, "--version"], env=self.environment, check=True,
                        capture_output=True)
-        cls.addClassCleanup(cls.stop_wine)
+        self.addCleanup(self.stop_wine)
 
-    @classmethod
-    def stop_wine(cls):
-        server = os.path.join(os.path.dirname(os.path.realpath(cls.wine)), "wineserver")
+    def stop_wine(self):
+        server = os.path.join(os.path.dirname(os.path.realpath(self.wine)), "wineserver")
         if os.path.exists(server):
-            subprocess.run([server, "-k"], env=cls.environment, check=False, capture_output=True)
+            subprocess.run([server, "-k"], env=self.environment, check=False, capture_output=True)
 
     def run_tool(self, *arguments):
         finished = subprocess.run([self.wine, self.tool, *arguments], cwd=self.folder,
