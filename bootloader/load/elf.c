@@ -46,18 +46,22 @@ static const struct header_field header_fields[] = {
     {HEADER_FIELD(e_phentsize), ONLY(sizeof(struct elf64_program_header)), "e_phentsize"},
 };
 
-#define FIELD_COUNT (sizeof header_fields / sizeof header_fields[0])
+#define FIELD_COUNT (sizeof(header_fields) / sizeof(struct header_field))
 
 /*@ requires \valid_read(file + (0 .. sizeof(struct elf64_header) - 1));
-    requires count <= sizeof(header_fields) / sizeof(struct header_field) && \valid(why);
+    requires count <= FIELD_COUNT && \valid(why);
     assigns *why; */
 static bool check_header_fields(const uint8_t *file, size_t count, struct message *why)
 {
-    /*@ loop invariant &header_fields[0] <= field <= &header_fields[0] + count;
-        loop invariant field == &header_fields[0] + (field - &header_fields[0]);
-        loop assigns field;
-        loop variant count - (field - &header_fields[0]); */
-    for (const struct header_field *field = header_fields; field < header_fields + count; field++) {
+    /*@ loop invariant 0 <= i <= count;
+        loop assigns i;
+        loop variant count - i; */
+    for (size_t i = 0; i < count; i++) {
+        //@ assert i <= 4 || i == 5 || i == 6 || i == 7 || i == 8 || i == 9;
+        //@ assert i <= 4 ==> i == 0 || i == 1 || i == 2 || i == 3 || i == 4;
+        /*@ assert header_fields[i].bytes <= sizeof(uint32_t) && header_fields[i].offset +
+                   header_fields[i].bytes <= sizeof(struct elf64_header); */
+        const struct header_field *field = &header_fields[i];
         uint32_t value = 0;
         memcpy(&value, file + field->offset, field->bytes);
         const uint16_t *allowed = field->allowed;
@@ -96,6 +100,26 @@ static bool check_header(const uint8_t *file, uint64_t size, const struct elf64_
 
 // ---- The kernel ---------------------------------------------------------------------------
 
+// What the header says, once it is accepted.
+/*@ requires \valid(kernel) && \valid_read(header) && \separated(kernel, header);
+    assigns *kernel;
+    ensures kernel->file == file && kernel->file_size == size;
+    ensures kernel->program_header_offset == header->e_phoff;
+    ensures kernel->program_header_count == header->e_phnum;
+    ensures kernel->segment_count == 0 && kernel->slide == 0; */
+static void take_header(struct elf_kernel *kernel, const uint8_t *file, uint64_t size,
+                        const struct elf64_header *header)
+{
+    memset(kernel, 0, sizeof *kernel);
+    kernel->file = file;
+    kernel->file_size = size;
+    kernel->entry = header->e_entry;
+    kernel->program_header_offset = header->e_phoff;
+    kernel->program_header_count = header->e_phnum;
+    kernel->alignment = PAGE_BYTES;
+    kernel->position_independent = header->e_type == ELF_ET_DYN;
+}
+
 bool elf_parse(const void *file, uint64_t size, struct elf_kernel *kernel, struct message *why)
 {
     struct elf64_header header;
@@ -109,15 +133,7 @@ bool elf_parse(const void *file, uint64_t size, struct elf_kernel *kernel, struc
     if (!check_header(file, size, &header, why)) {
         return false;
     }
-    *kernel = (struct elf_kernel){
-        .file = file,
-        .file_size = size,
-        .entry = header.e_entry,
-        .program_header_offset = header.e_phoff,
-        .program_header_count = header.e_phnum,
-        .alignment = PAGE_BYTES,
-        .position_independent = header.e_type == ELF_ET_DYN,
-    };
+    take_header(kernel, file, size, &header);
     return elf_check_segments(kernel, why);
 }
 
