@@ -19,6 +19,9 @@ struct note_header {
     uint32_t type;
 };
 
+/*@ predicate readable_request(struct boot_request *request) = \valid_read(request) &&
+        \valid_read((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1)); */
+
 // ---- Fields -------------------------------------------------------------------------------
 
 // What a field may be by itself: `most` or less in units of 1 << shift.
@@ -74,6 +77,12 @@ static const char names[] = "direct_map\0height\0video\0depth\0physical_alignmen
                             "reserved\0required";
 
 // The first field that does not go with others, or is none of the few values it may have.
+/*@ requires \valid_read(request);
+    assigns \nothing;
+    ensures \result <= LIMIT_COUNT;
+    ensures size: \result == LIMIT_COUNT ==> (request->width == 0 <==> request->height == 0);
+    ensures depth: \result == LIMIT_COUNT ==> request->depth == 0 || request->depth == 15 ||
+            request->depth == 16 || request->depth == 24 || request->depth == 32; */
 static unsigned find_contradiction(const struct boot_request *request)
 {
     const uint64_t map = request->direct_map;
@@ -95,6 +104,8 @@ static unsigned find_contradiction(const struct boot_request *request)
     return (alignment & (alignment - 1)) != 0 ? ALIGNMENT : LIMIT_COUNT;
 }
 
+/*@ requires readable_request(request) && \valid(why) && \separated(request, why);
+    assigns *why; */
 static bool check_fields(const struct boot_request *request, struct message *why)
 {
     const unsigned contradiction = find_contradiction(request);
@@ -118,12 +129,19 @@ static bool check_fields(const struct boot_request *request, struct message *why
 
 // ---- Notes --------------------------------------------------------------------------------
 
+/*@ requires \valid(why);
+    assigns *why;
+    ensures !\result; */
 static bool refuse_note(struct message *why, const char *fault)
 {
     return message_refuse(why, "boot request: its ELF note %s: see boot_request.h", fault);
 }
 
 // Reads the request from the note's descriptor.
+/*@ requires \valid_read(note) && \valid(request) && readable_request(request) && \valid(why);
+    requires \valid_read(descriptor + (0 .. note->descriptor_size - 1));
+    requires \separated(note, request, why);
+    assigns *request, *why; */
 static bool read_request(const uint8_t *descriptor, const struct note_header *note,
                          struct boot_request *request, struct message *why)
 {
@@ -138,17 +156,34 @@ static bool read_request(const uint8_t *descriptor, const struct note_header *no
     return check_fields(request, why);
 }
 
+// Rounds up to a multiple of 4 or 8.
+/*@ requires value <= UINT64_MAX - 7 && (alignment == 4 || alignment == 8);
+    assigns \nothing;
+    ensures value <= \result <= value + 7; */
+static uint64_t aligned(uint64_t value, uint64_t alignment)
+{
+    return alignment == 8 ? (value + 7) / 8 * 8 : (value + 3) / 4 * 4;
+}
+
 // Looks through one PT_NOTE segment.
+/*@ requires \valid_read(notes + (0 .. bytes - 1)) && bytes <= KERNEL_FILE_MAX;
+    requires \valid(request) && readable_request(request) && \valid(why);
+    requires \separated(request, why);
+    requires alignment == 4 || alignment == 8;
+    assigns *request, *why; */
 static bool read_notes(const uint8_t *notes, uint64_t bytes, uint64_t alignment,
                        struct boot_request *request, struct message *why)
 {
     static const char name[] = BOOT_REQUEST_NOTE_NAME;
     struct note_header note;
+    /*@ loop invariant at <= bytes;
+        loop assigns at, note, *request, *why;
+        loop variant bytes - at; */
     for (uint64_t at = 0; bytes - at >= sizeof note;) {
         memcpy(&note, notes + at, sizeof note);
-        // Sums of 32-bit numbers: no overflow.
+        // A place in the file and two 32-bit numbers: no overflow.
         uint64_t unaligned = at + sizeof note + note.name_size;
-        uint64_t descriptor = (unaligned + alignment - 1) & ~(alignment - 1);
+        uint64_t descriptor = aligned(unaligned, alignment);
         uint64_t end = descriptor + note.descriptor_size;
         if (end > bytes) {
             return refuse_note(why, "passes its segment or the file");
@@ -158,7 +193,7 @@ static bool read_notes(const uint8_t *notes, uint64_t bytes, uint64_t alignment,
             !read_request(notes + descriptor, &note, request, why)) {
             return false;
         }
-        at = (end + alignment - 1) & ~(alignment - 1);
+        at = aligned(end, alignment);
         if (at > bytes) {
             break; // the last note need not be padded
         }
@@ -170,6 +205,9 @@ bool kernel_request_parse(const struct elf_kernel *kernel, struct boot_request *
                           struct message *why)
 {
     memset(request, 0, sizeof *request);
+    /*@ loop invariant 0 <= i <= kernel->program_header_count;
+        loop assigns i, *request, *why;
+        loop variant kernel->program_header_count - i; */
     for (uint32_t i = 0; i < kernel->program_header_count; i++) {
         struct elf64_program_header header;
         elf_program_header(kernel, i, &header);

@@ -27,6 +27,9 @@ class Files(unittest.TestCase):
     def test_image_header(self):
         self.check("image_header.c")
 
+    def test_kernel_request(self):
+        self.check("kernel_request.c")
+
     def test_lz4_decode(self):
         self.check("lz4_decode.c")
 

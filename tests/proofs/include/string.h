@@ -80,6 +80,35 @@ void clear_checksum_state(struct checksum_state *state, int value, size_t bytes)
          ? clear_checksum_state((void *)(destination), value, bytes)                               \
          : set_bytes(destination, value, bytes))
 
+#elif defined(LOAD_KERNEL_REQUEST_H)
+
+/*@ requires \valid(value) && bytes <= sizeof(uint64_t);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns *value; */
+void copy_field(uint64_t *value, const void *source, size_t bytes);
+
+/*@ requires \valid(request) && bytes <= sizeof(struct boot_request);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns *request; */
+void copy_request(struct boot_request *request, const void *source, size_t bytes);
+
+struct note_header;
+
+/*@ requires \valid(number + (0 .. 2)) && bytes == 3 * sizeof(uint32_t);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns number[0 .. 2]; */
+void copy_note_header(uint32_t *number, const void *source, size_t bytes);
+
+/*@ requires \valid(request) && value == 0 && bytes == sizeof(struct boot_request);
+    assigns *request; */
+void clear_request(struct boot_request *request, int value, size_t bytes);
+
+#define memset(destination, value, bytes) clear_request(destination, value, bytes)
+#define memcpy(destination, source, bytes)                                                         \
+    (IS(struct boot_request *, destination) ? copy_request((void *)(destination), source, bytes)   \
+     : IS(uint64_t *, destination)          ? copy_field((void *)(destination), source, bytes)     \
+                                   : copy_note_header((void *)(destination), source, bytes))
+
 #elif defined(LOAD_ELF_H)
 
 /*@ requires \valid(header) && bytes == sizeof(struct elf64_header);
@@ -98,6 +127,12 @@ void copy_field(uint32_t *value, const void *source, size_t bytes);
     assigns *header; */
 void copy_program_header(struct elf64_program_header *header, const void *source, size_t bytes);
 
+/*@ requires \valid(kernel) && value == 0 && bytes == sizeof(struct elf_kernel);
+    assigns *kernel;
+    ensures kernel->segment_count == 0 && kernel->slide == 0; */
+void clear_kernel(struct elf_kernel *kernel, int value, size_t bytes);
+
+#define memset(destination, value, bytes) clear_kernel(destination, value, bytes)
 #define memcpy(destination, source, bytes)                                                         \
     (IS(struct elf64_program_header *, destination)                                                \
          ? copy_program_header((void *)(destination), source, bytes)                               \
