@@ -116,6 +116,13 @@ class Modules(ContractTest):
             lambda disk, item: disk.patch_item(item, CHUNK_SECTORS * SECTOR + 2, b"\1"),
             r"^firstlight: packed is damaged \(LZ4\)")
 
+    def test_compressed_from_more_than_it_says(self):
+        """Its full size, in front of the first chunk, ends before the last block does."""
+        def shorten(disk, item):
+            full, = struct.unpack_from("<Q", disk.data, item.lba * SECTOR)
+            disk.patch_item(item, 0, struct.pack("<Q", full - 100))
+        self.check_of_several_chunks(shorten, r"^firstlight: packed is damaged \(LZ4\)")
+
     def test_compressed_from_something_else(self):
         """Its checksum, in the first chunk, is another."""
         self.check_of_several_chunks(
