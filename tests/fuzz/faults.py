@@ -38,7 +38,7 @@ FAULTS = {
         "undefined",
         "an undefined symbol is taken for 0"),
     "memory_map": (
-        LOAD + "memory_map.c",
+        LOAD + "memory_map_normalise.c",
         "~PAGE_MASK : page_round_up(base);",
         "~PAGE_MASK : page_round_down(base);",
         "usable memory is rounded outwards"),
