@@ -17,13 +17,19 @@ BASE = 0xFFFFFFFF80000000
 SECONDS = 900  # more than the longest of these steps takes on a busy machine
 
 
-def run_command(*command, cwd=None, environment=None):
-    """Runs it to its end; gives status and output, which is both of its streams."""
-    inherited = {name: value for name, value in os.environ.items()
-                 if name not in ("CC", "CXX", "CFLAGS", "LDFLAGS", "DISPLAY", "WAYLAND_DISPLAY")}
+# Settings of the user's or of this machine that would change what a test sees.
+DROPPED = ("CC", "CXX", "CFLAGS", "LDFLAGS", "CMAKE_PREFIX_PATH", "DISPLAY", "WAYLAND_DISPLAY",
+           "DEBUGINFOD_URLS")
+
+
+def run_command(*command, cwd=None, environment=None, typed=""):
+    """Runs it to its end, `typed` on its standard input; gives status and output, which is both of its
+    streams."""
+    inherited = {name: value for name, value in os.environ.items() if name not in DROPPED}
     return subprocess.run(list(map(str, command)), cwd=cwd, env={**inherited, **(environment or {})},
-                          text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=SECONDS, check=False)
+                          text=True, errors="backslashreplace", input=typed,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS,
+                          check=False)
 
 
 def cmake(*arguments, **options):

@@ -7,14 +7,14 @@ import shutil
 import unittest
 
 import tutorial
+from consumer import SOURCE, run_command
 from harness.environment import skip_without
-from tutorial import NEW_KERNEL, SOURCES, install
+from tutorial import NEW_KERNEL
 
 
 class Installed(tutorial.NewKernelTest):
     def test_tutorial(self):
-        program = install(os.path.join(self.folder, "prefix"))
-        project = self.make_project(program)
+        project = self.make_project(self.install() / "bin" / "firstlight-new-kernel")
         self.assertGreater(self.follow(project), 15)
         self.check_launch(project)
 
@@ -26,7 +26,7 @@ class Installed(tutorial.NewKernelTest):
         commands = [entry["text"] for entry in
                     json.loads(text)["configurations"][0]["customLaunchSetupCommands"]]
         arguments = [part for command in (*commands, "continue", "kill") for part in ("-ex", command)]
-        done = tutorial.run(["gdb", "-nx", "-batch", *arguments], project)
+        done = run_command("gdb", "-nx", "-batch", *arguments, cwd=project)
         self.assertRegex(done.stdout, r"Breakpoint \d+, _start \(\)")
 
 
@@ -74,10 +74,10 @@ class NewKernel(tutorial.NewKernelTest):
         """Every place in the template has its text, and the JSON files are such, whatever the path."""
         sources = os.path.join(self.folder, 'so "urces" & \\more|')
         os.makedirs(os.path.join(sources, "tools"))
-        shutil.copytree(os.path.join(SOURCES, "tools", "template"),
+        shutil.copytree(os.path.join(SOURCE, "tools", "template"),
                         os.path.join(sources, "tools", "template"))
         shutil.copy(NEW_KERNEL, os.path.join(sources, "tools"))
-        shutil.copy(os.path.join(SOURCES, "CMakeLists.txt"), sources)
+        shutil.copy(os.path.join(SOURCE, "CMakeLists.txt"), sources)
         project = self.make_project(os.path.join(sources, "tools", "new-kernel"))
         files = [os.path.join(folder, name) for folder, _, names in os.walk(project)
                  for name in names]

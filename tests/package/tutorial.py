@@ -10,53 +10,26 @@ Blocks of the README and what becomes of them:
 
 import os
 import re
-import shutil
-import subprocess
-import tempfile
-import unittest
 
-from harness.environment import build_path, skip_without
+from consumer import SOURCE, PackageCase, run_command
+from harness.environment import skip_without
 from harness.qemu import QEMU
 
-SECONDS = 300
-SOURCES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-NEW_KERNEL = os.path.join(SOURCES, "tools", "new-kernel")
+NEW_KERNEL = SOURCE / "tools" / "new-kernel"
 NEEDS = (QEMU, "clang", "ld.lld", "nasm", "cmake", "ninja")
 BLOCK = re.compile(r"(?:^`(?P<file>[\w./]+)`:\n\n)?^```(?P<kind>[a-z]+)(?P<fails> fails)?\n"
                    r"(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMPT = "(gdb) "
 
 
-def environment():
-    """Without a display, and without what ctest's own run or the user's setting would change."""
-    dropped = ("DISPLAY", "WAYLAND_DISPLAY", "CC", "CFLAGS", "LDFLAGS", "CMAKE_PREFIX_PATH",
-               "DEBUGINFOD_URLS")
-    return {name: value for name, value in os.environ.items()
-            if name not in dropped and not name.startswith(("CTEST_", "FIRSTLIGHT_"))}
-
-
-def run(command, folder, typed=None):
-    return subprocess.run(command, cwd=folder, env=environment(), input=typed or "",
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="backslashreplace", timeout=SECONDS, check=False)
-
-
-def install(prefix):
-    done = run(["cmake", "--install", build_path(), "--prefix", prefix], SOURCES)
-    if done.returncode != 0:
-        raise AssertionError(done.stdout)
-    return os.path.join(prefix, "bin", "firstlight-new-kernel")
-
-
-class NewKernelTest(unittest.TestCase):
+class NewKernelTest(PackageCase):
     def setUp(self):
+        super().setUp()
         for need in NEEDS:
             skip_without(need)
-        self.folder = tempfile.mkdtemp(prefix="firstlight tutorial-")  # with a space, as users have
-        self.addCleanup(shutil.rmtree, self.folder)
 
     def new_kernel(self, program, *arguments):
-        return run([program, *arguments], self.folder)
+        return run_command(program, *arguments, cwd=self.folder)
 
     def make_project(self, program, name="my-kernel"):
         made = self.new_kernel(program, name)
@@ -72,8 +45,8 @@ class NewKernelTest(unittest.TestCase):
             self.assertIsNotNone(found, f"{line!r} is not shown, here:\n{output}")
             position = found.end()
 
-    def run_commands(self, block, project, typed=None):
-        done = run(["sh", "-e", "-c", block["content"]], project, typed)
+    def run_commands(self, block, project, typed=""):
+        done = run_command("sh", "-e", "-c", block["content"], cwd=project, typed=typed)
         ended_well = done.returncode == 0
         self.assertEqual(ended_well, not block["fails"], f"{block['content']}\n{done.stdout}")
         return done.stdout
