@@ -8,6 +8,7 @@ import os
 import re
 import tempfile
 
+from harness.counter import counting, read_counts
 from harness.expect import expect_boot
 from harness.process import option_value
 
@@ -49,11 +50,6 @@ def machine(path, device, size):
             *DEVICES[device]]
 
 
-def _read_counts(path):
-    with open(path) as file:
-        return {name: int(number) for name, number in map(str.split, file)}
-
-
 def _read_trace(path):
     reads = sectors = 0
     with open(path) as file:
@@ -66,12 +62,10 @@ def _read_trace(path):
 def count(contender, disk, device, size):
     with tempfile.TemporaryDirectory(prefix="firstlight-") as directory:
         counts_path, trace = (os.path.join(directory, name) for name in ("counts", "trace"))
-        plugin = os.environ["FIRSTLIGHT_PLUGIN"]
-        expect_boot([*machine(disk, device, size), "-D", trace, "-trace", TRACE_READ, "-plugin",
-                     f"{option_value(plugin)},entry={contender.entry:x},"
-                     f"output={option_value(counts_path)}"], timeout=TIMEOUT)
-        return Counts(**_read_counts(counts_path), **dict(zip(("reads", "sectors"),
-                                                              _read_trace(trace))))
+        expect_boot([*machine(disk, device, size), "-D", trace, "-trace", TRACE_READ,
+                     *counting(contender.entry, counts_path)], timeout=TIMEOUT)
+        return Counts(**read_counts(counts_path), **dict(zip(("reads", "sectors"),
+                                                             _read_trace(trace))))
 
 
 def least(contender, disk, device, size, runs):
@@ -88,7 +82,7 @@ def seconds(contender, disk, device, size):
         expect_boot([*machine(disk, device, size), "-plugin",
                      f"{option_value(plugin)},entry={contender.entry:x},"
                      f"output={option_value(path)}"], timeout=TIMEOUT)
-        return _read_counts(path)["nanoseconds"] / 1e9
+        return read_counts(path)["nanoseconds"] / 1e9
 
 
 class Disks:

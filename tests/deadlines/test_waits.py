@@ -1,18 +1,16 @@
 """The loader's own waits (bootloader/README.md, Waits) on hardware that never does what is waited for: no
 emulator has any, so the loader's instructions that ask are changed. How long it goes on is counted in
-instructions (tests/benchmark/instruction_counter.c)."""
+instructions (tests/bench/instruction_counter.c)."""
 
-import os
 import re
-import shutil
 import unittest
 
 from deadline_test import DeadlineTest, KERNEL_ADDRESS, KIB
-from harness.coverage import has_plugins
+from harness import counter
 from harness.disk_image import DiskImage, SECTOR, STAGE2_LBA
 from harness.environment import build_path
 from harness.expect import expect_boot
-from harness.qemu import QEMU, ide_disk, option_value
+from harness.qemu import ide_disk
 
 # mov dx, 3FDh; xor cx, cx; in al, dx; test al, 20h. The register at 3F9h reads as 0.
 LINE_STATUS_WAIT, DEAD_LINE_STATUS_WAIT = (bytes.fromhex(code) for code in (
@@ -52,19 +50,14 @@ class WaitTest(DeadlineTest):
 
     def counter(self):
         """QEMU's options for the plugin that counts the loader's instructions."""
-        plugin = os.environ.get("FIRSTLIGHT_PLUGIN")
-        if not plugin:
-            self.skipTest("the plugin is not built here")
-        if shutil.which(QEMU) is None or not has_plugins(QEMU):
-            self.skipTest(f"no {QEMU} with plugins")
-        return ["-plugin", f"{option_value(plugin)},entry={KERNEL_ADDRESS:x},"
-                f"output={option_value(self.path('counts'))}"]
+        if counter.missing():
+            self.skipTest(counter.missing())
+        return counter.counting(KERNEL_ADDRESS, self.path("counts"))
 
     def own_instructions(self, run):
         """Of the loader's until it halted."""
         run.quit()
-        with open(self.path("counts")) as file:
-            own = int(dict(map(str.split, file))["own"])
+        own = counter.read_counts(self.path("counts"))["own"]
         print(f"own instructions: {own}")
         return own
 

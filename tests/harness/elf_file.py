@@ -1,6 +1,6 @@
 """Writes small ELF64 executables byte by byte, for what no linker would make: kernels at any
 address, of any size, with any request, with any flaw. Used by tests/boot, tests/image and
-tests/benchmark. Written against the formats' descriptions, not with the project's C."""
+tests/bench. Written against the formats' descriptions, not with the project's C."""
 
 import struct
 

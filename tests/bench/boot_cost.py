@@ -5,16 +5,15 @@ test_budgets.py."""
 
 import functools
 import os
-import random
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness.coverage import has_plugins  # noqa: E402
+import payload  # noqa: E402
+from harness import counter  # noqa: E402
 from harness.disk_image import DiskImage  # noqa: E402
 from harness.elf_file import EXIT_CODE, PAGE, R, Segment, X, write_executable  # noqa: E402
 from harness.environment import create_image  # noqa: E402
@@ -25,7 +24,6 @@ KIB, MIB = 1 << 10, 1 << 20
 SMALL, LARGE = 64 * KIB, 64 * MIB
 MACHINE = ("-machine", "pc", "-m", "512M")
 KERNEL_ADDRESS = 0xFFFFFFFF80200000
-SEED = 1
 # ATA commands that read (ATA/ATAPI-8 ACS, 7.24-7.30): by PIO, by DMA, each with 28 and 48 bits.
 READ_COMMANDS = {0x20, 0x24, 0x29, 0xC4, 0x25, 0xC8}
 TRACE_READ, TRACE_COMMAND = "ide_sector_read", "ide_exec_cmd"
@@ -47,10 +45,8 @@ class Cost:
 @functools.cache
 def missing():
     """What keeps this QEMU from measuring; empty when nothing does."""
-    if shutil.which(QEMU) is None:
-        return f"{QEMU} is not installed"
-    if not has_plugins(QEMU):
-        return f"{QEMU} is built without plugins"
+    if counter.missing():
+        return counter.missing()
     events = subprocess.run([QEMU, "-trace", "help"], capture_output=True, text=True,
                             check=True).stdout.split()
     if TRACE_READ not in events or TRACE_COMMAND not in events:
@@ -58,9 +54,9 @@ def missing():
     return ""
 
 
-def payload_kernel(path, payload):
+def payload_kernel(path, size):
     """A kernel with so many bytes of incompressible data, which ends QEMU at once."""
-    data = random.Random(SEED).randbytes(payload)
+    data = payload.incompressible(size)
     return write_executable(path, [Segment(KERNEL_ADDRESS, R | X, EXIT_CODE),
                                    Segment(KERNEL_ADDRESS + PAGE, R, data)], KERNEL_ADDRESS)
 
@@ -78,27 +74,23 @@ def read_trace(path):
     return sectors, transfers - 1  # firmware has read LBA 0 by one of its own
 
 
-def read_counts(path):
-    """{first word of a line: the number behind it} of a file of the plugin's."""
-    with open(path) as file:
-        return dict((name, int(number)) for name, number in map(str.split, file))
-
-
 @functools.cache
-def measure(payload, machine=MACHINE, profile=False):
+def measure(size, machine=MACHINE, profile=False):
     """Boots a kernel of this payload once, on a machine by QEMU's options, and counts."""
     with tempfile.TemporaryDirectory(prefix="firstlight-") as directory:
-        kernel = payload_kernel(os.path.join(directory, "kernel.elf"), payload)
+        kernel = payload_kernel(os.path.join(directory, "kernel.elf"), size)
         image = create_image(kernel, os.path.join(directory, "disk.bin"))
         counts, addresses, trace = (os.path.join(directory, name)
                                     for name in ("counts", "addresses", "trace"))
-        plugin = [os.environ["FIRSTLIGHT_PLUGIN"], f"entry={KERNEL_ADDRESS:x}", f"output={counts}"]
-        plugin += [f"profile={addresses}"] if profile else []
         expect_boot([*machine, *ide_disk(image), "-D", trace, "-trace", TRACE_READ,
-                     "-trace", TRACE_COMMAND, "-plugin", ",".join(plugin)], timeout=200.0)
-        executed = {int(address, 16): count for address, count in read_counts(addresses).items()
+                     "-trace", TRACE_COMMAND,
+                     *counter.counting(KERNEL_ADDRESS, counts, addresses if profile else None)],
+                    timeout=200.0)
+        executed = {int(address, 16): count
+                    for address, count in counter.read_counts(addresses).items()
                     } if profile else {}
-        return Cost(payload, read_counts(counts), *read_trace(trace), DiskImage(image), executed)
+        return Cost(size, counter.read_counts(counts), *read_trace(trace), DiskImage(image),
+                    executed)
 
 
 def per_byte(small, large):
