@@ -12,7 +12,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-import payload  # noqa: E402
+import contents  # noqa: E402
 from harness import counter  # noqa: E402
 from harness.disk_image import DiskImage  # noqa: E402
 from harness.elf_file import EXIT_CODE, PAGE, R, Segment, X, write_executable  # noqa: E402
@@ -56,7 +56,7 @@ def missing():
 
 def payload_kernel(path, size):
     """A kernel with so many bytes of incompressible data, which ends QEMU at once."""
-    data = payload.incompressible(size)
+    data = contents.incompressible(size)
     return write_executable(path, [Segment(KERNEL_ADDRESS, R | X, EXIT_CODE),
                                    Segment(KERNEL_ADDRESS + PAGE, R, data)], KERNEL_ADDRESS)
 

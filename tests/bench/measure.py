@@ -12,6 +12,7 @@ from harness.counter import counting, read_counts
 from harness.expect import expect_boot
 from harness.process import option_value
 
+import contents
 import payload
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -95,7 +96,7 @@ class Disks:
 
     def __enter__(self):
         with open(self._kernel, "wb") as file:
-            file.write(payload.kernel(payload.CONTENTS[self._content](self._size)))
+            file.write(payload.kernel(contents.CONTENTS[self._content](self._size)))
         return self
 
     def __exit__(self, *_):

@@ -32,11 +32,18 @@ class Results:
         """An entry, or None: that was not measured."""
         return self.entries.get(key(*place))
 
+    def complete(self, place, times):
+        """Whether it was counted, and timed so often."""
+        entry = self.get(*place)
+        return entry is not None and len(entry["seconds"]) >= times
+
     def save(self, path):
-        with open(path, "w") as file:
+        """What was there is replaced at once: a stop leaves the one or the other."""
+        with open(path + ".new", "w") as file:
             json.dump({"versions": self.versions, "entries": self.entries}, file, indent=1,
                       sort_keys=True)
             file.write("\n")
+        os.replace(path + ".new", path)
 
 
 def total(entry):

@@ -6,7 +6,7 @@ import unittest
 
 import contenders
 import measure
-import payload
+import contents
 import results
 
 SIZES = (64 * measure.KIB, measure.MIB)
@@ -56,7 +56,7 @@ class Bench(unittest.TestCase):
     def check_device(self, device):
         lacking = {one: one.missing() for one in contenders.CONTENDERS}
         found = [one for one, lacks in lacking.items() if not lacks]
-        for content in payload.CONTENTS:
+        for content in contents.CONTENTS:
             for size in SIZES:
                 place = (device, content, size)
                 with self.subTest(place=place), measure.Disks(content, size) as disks:
