@@ -46,6 +46,15 @@ function(_firstlight_clang out)
   set(${out} "${FIRSTLIGHT_CLANG}" PARENT_SCOPE)
 endfunction()
 
+# _firstlight_resources(OUT)
+# Sets OUT to the folder of Clang's own headers (stdint.h, stddef.h, stdarg.h, ...).
+function(_firstlight_resources out)
+  _firstlight_clang(clang)
+  execute_process(COMMAND ${clang} -print-resource-dir
+    OUTPUT_VARIABLE resources OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  set(${out} ${resources}/include PARENT_SCOPE)
+endfunction()
+
 # _firstlight_freestanding_options(OUT)
 # Sets OUT to what freestanding objects are compiled with. Properties of the target choose further:
 #
@@ -56,14 +65,11 @@ endfunction()
 # Each flag answers a default of some host compiler or of the user's CFLAGS that would break code that
 # runs without an operating system.
 function(_firstlight_freestanding_options out)
-  _firstlight_clang(clang)
-  # Clang's own headers (stdint.h, stddef.h, stdarg.h, ...), without the host's libc.
-  execute_process(COMMAND ${clang} -print-resource-dir
-    OUTPUT_VARIABLE resources OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  _firstlight_resources(resources)
   set(model $<TARGET_PROPERTY:FIRSTLIGHT_CODE_MODEL>)
   set(${out}
     --target=x86_64-unknown-none-elf -march=x86-64 -ffreestanding -nostdinc
-    -isystem${resources}/include
+    -isystem${resources} # without the host's libc
     -mno-red-zone -mgeneral-regs-only
     $<IF:$<BOOL:$<TARGET_PROPERTY:FIRSTLIGHT_PIE>>,-fpie,-fno-pic>
     $<$<BOOL:${model}>:-mcmodel=${model}>

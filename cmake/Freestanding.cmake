@@ -21,6 +21,29 @@ set_property(GLOBAL PROPERTY FIRSTLIGHT_STARTER_NASM_OPTIONS -w+error)
 set(FIRSTLIGHT_KERNEL_OPTIONS
   $<$<NOT:$<CONFIG:Debug>>:-O2> -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 
+# ---- Debug information of what is installed ----------------------------------------------------
+# It names no folder of this machine, but files of a source tree that lies in this one. Who reads it
+# puts the true one there: for the loader tools/gdb/firstlight_gdb/session.py.
+set(FIRSTLIGHT_DEBUG_FOLDER /firstlight-src)
+
+# What Clang is told, for C and for assembly text. The build's folder may be below the source tree:
+# Clang takes the last that fits, or the longest.
+_firstlight_resources(resources)
+set(FIRSTLIGHT_DEBUG_OPTIONS
+  -fdebug-compilation-dir=${FIRSTLIGHT_DEBUG_FOLDER}
+  -fdebug-prefix-map=${PROJECT_SOURCE_DIR}=${FIRSTLIGHT_DEBUG_FOLDER}
+  -fdebug-prefix-map=${PROJECT_BINARY_DIR}=${FIRSTLIGHT_DEBUG_FOLDER}/build
+  -fdebug-prefix-map=${resources}=${FIRSTLIGHT_DEBUG_FOLDER}/clang)
+
+# firstlight_loader_object(OUTPUT SOURCE)
+# Assembles one of the loader's NASM files to the object OUTPUT.
+function(firstlight_loader_object output source)
+  firstlight_nasm(${output} ${source} RELATIVE_TO ${PROJECT_SOURCE_DIR}
+    OPTIONS ${FIRSTLIGHT_STRICT_NASM}
+    INCLUDES ${FIRSTLIGHT_ASM_INCLUDES} DEPENDS ${FIRSTLIGHT_ASM_OFFSETS} firstlight_debug_folder
+    THEN firstlight_debug_folder ${output} ${FIRSTLIGHT_DEBUG_FOLDER})
+endfunction()
+
 # firstlight_link(OUTPUT OBJECTS object-file-or-genex... [SCRIPT linker-script] [OPTIONS option...]
 #                 [THEN command...])
 # Links freestanding objects to the file OUTPUT; OUTPUT.map says where everything went. For what is no

@@ -20,6 +20,13 @@ if(FIRSTLIGHT_SANITIZE)
   target_link_options(firstlight_host INTERFACE ${firstlight_sanitizers})
 endif()
 
+# What is installed: made for a debugger of this machine in the configuration Debug only. Otherwise the
+# same sources make the same program wherever they lie.
+add_library(firstlight_installed INTERFACE)
+target_link_libraries(firstlight_installed INTERFACE firstlight_host)
+target_compile_options(firstlight_installed INTERFACE
+  "$<$<NOT:$<CONFIG:Debug>>:${FIRSTLIGHT_DEBUG_OPTIONS}>")
+
 # firstlight_add_host_library(NAME SOURCES file... INCLUDES directory... [LIBRARIES name...])
 # A static library NAME for the host tool, and the same as NAME_sanitized for unit tests; LIBRARIES
 # are names of libraries made here.
@@ -27,7 +34,7 @@ function(firstlight_add_host_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;INCLUDES;LIBRARIES")
   add_library(${name} STATIC ${arg_SOURCES})
   target_include_directories(${name} PUBLIC ${arg_INCLUDES})
-  target_link_libraries(${name} PRIVATE firstlight_host PUBLIC ${arg_LIBRARIES})
+  target_link_libraries(${name} PRIVATE firstlight_installed PUBLIC ${arg_LIBRARIES})
 
   list(TRANSFORM arg_LIBRARIES APPEND _sanitized)
   add_library(${name}_sanitized STATIC EXCLUDE_FROM_ALL ${arg_SOURCES})

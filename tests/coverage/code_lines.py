@@ -82,9 +82,10 @@ NAME, IN_DIRECTORY = re.compile(r'\s+name: "(.*)"'), re.compile(r"\s+dir_index: 
 ROW = re.compile(r"0x([0-9a-f]{16})\s+(\d+)\s+\d+\s+(\d+)\s+\d+\s+\d+\s+(.*)")
 
 
-def read_tables(text, source):
+def read_tables(text, source, debug_folder):
     """(address, file, line or 0, ends a sequence) for each row of all tables. `source` is the tree
-    that relative names are relative to, where no directory says otherwise."""
+    that relative names are relative to, where no directory says otherwise; `debug_folder` is what the
+    loader's debug information calls it."""
     directories, names, number = {}, {}, None
     for text_line in text.split("\n"):
         if text_line.startswith("debug_line["):
@@ -97,16 +98,19 @@ def read_tables(text, source):
             names[number] = match[1]
         elif match := IN_DIRECTORY.match(text_line):
             directory = directories.get(int(match[1]), "")
-            names[number] = os.path.normpath(os.path.join(source, directory, names[number]))
+            path = os.path.join(directory, names[number]).removeprefix(debug_folder + "/")
+            names[number] = os.path.normpath(os.path.join(source, path))
         elif match := ROW.match(text_line):
             yield (int(match[1], 16), names[int(match[3])], int(match[2]),
                    "end_sequence" in match[4])
 
 
-def line_ranges(elf, dwarfdump, source, first, end):
-    """CodeRanges of an ELF file's code between two addresses, by address."""
+def line_ranges(elf, tools, source, first, end):
+    """CodeRanges of an ELF file's code between two addresses, by address. `tools`: the options of
+    guest_program.py."""
     ranges, before = [], None
-    for address, file, line, last in read_tables(tool_output(dwarfdump, "--debug-line", elf), source):
+    tables = tool_output(tools.dwarfdump, "--debug-line", elf)
+    for address, file, line, last in read_tables(tables, source, tools.debug_folder):
         if before and before[0] < address and first <= before[0] < end and before[2] != 0:
             text = source_lines(before[1])[before[2] - 1]
             ranges.append(CodeRange(before[0], address, *before[1:3], text))

@@ -61,7 +61,7 @@ def elf_part(name, elf, tools, source, first=None):
     address, code, entry = executable_segment(elf)
     first = first or entry
     end = address + len(code)
-    ranges = line_ranges(elf, tools.dwarfdump, source, address, end)
+    ranges = line_ranges(elf, tools, source, address, end)
     if not ranges or ranges[0].start < first:
         raise SystemExit(f"{elf}: no lines, or code before the first instruction at {first:x}h")
     branches = elf_branches(elf, tools.objdump, ranges, code, address)
@@ -124,6 +124,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--output", required=True)
     parser.add_argument("--source", required=True, help="the source tree")
+    parser.add_argument("--debug-folder", required=True,
+                        help="what the loader's debug information calls the source tree")
     parser.add_argument("--mbr", nargs=4, required=True,
                         metavar=("ADDRESS", "BINARY", "LISTING", "SOURCE"))
     parser.add_argument("--stage2", required=True, metavar="ELF")

@@ -1,6 +1,7 @@
 """A scripted gdb session: gdb in batch mode with tools/gdb's commands, QEMU under it. Used by the
 tests in this folder."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -110,6 +111,18 @@ def source(*parts):
     with open(build_path("CMakeCache.txt"), encoding="utf-8") as file:
         root = re.search(r"^firstlight_SOURCE_DIR:STATIC=(.*)$", file.read(), re.MULTILINE)
     return "/".join((root.group(1), *parts))
+
+
+@contextlib.contextmanager
+def moved_installation():
+    """What the build installs, moved afterwards: the prefix."""
+    with tempfile.TemporaryDirectory(prefix="firstlight-") as folder:
+        first, moved = os.path.join(folder, "first"), os.path.join(folder, "moved prefix")
+        subprocess.run([os.environ["FIRSTLIGHT_CMAKE"], "--install",
+                        os.environ["FIRSTLIGHT_BUILD"], "--prefix", first],
+                       stdout=subprocess.DEVNULL, check=True)
+        os.rename(first, moved)
+        yield moved
 
 
 def entry_of(elf):

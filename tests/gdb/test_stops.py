@@ -2,11 +2,10 @@
 
 import os
 import re
-import subprocess
 import tempfile
 import unittest
 
-from gdb_session import GdbTest, debug, entry_of, gdb_script, run_gdb
+from gdb_session import GdbTest, debug, entry_of, gdb_script, moved_installation, run_gdb
 from harness.elf_file import ELF_HEADER, PROGRAM_HEADER, PT_LOAD
 from harness.environment import build_path, stage2_symbol
 from harness.mapping_report import Report
@@ -215,12 +214,7 @@ class OtherMachines(GdbTest):
         kernel = os.path.join(os.environ["FIRSTLIGHT_BUILD"], "tests", "boot", "foreign.elf")
         if not os.path.exists(kernel):
             self.skipTest("the foreign kernel is not built: package gcc")
-        with tempfile.TemporaryDirectory() as folder:
-            first, moved = os.path.join(folder, "first"), os.path.join(folder, "moved prefix")
-            subprocess.run([os.environ["FIRSTLIGHT_CMAKE"], "--install",
-                            os.environ["FIRSTLIGHT_BUILD"], "--prefix", first],
-                           stdout=subprocess.DEVNULL, check=True)
-            os.rename(first, moved)
+        with moved_installation() as moved:
             session = debug(build_path("tests", "boot", "foreign.bin"), kernel, [
                 ("mbr", "continue"), ("stage2", "continue"), ("jump", "continue"),
                 ("kernel", "continue"), ("pc", "print/x $pc"), ("info", "firstlight boot-info"),

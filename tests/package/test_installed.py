@@ -6,7 +6,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from consumer import PackageCase, cmake, listing, run_command
+from consumer import SOURCE, PackageCase, cmake, listing, run_command
+from harness.elf_sections import sections
 from harness.environment import skip_without
 
 FOLDERS = ("include/firstlight", "share/firstlight", "share/cmake/Firstlight", "share/doc/firstlight")
@@ -29,6 +30,7 @@ class Prefix(PackageCase):
                      "share/firstlight/loader/mbr.bin", "share/firstlight/loader/stage2.bin",
                      "share/firstlight/kernel/kernel.ld", "share/firstlight/kernel/main.c",
                      "share/firstlight/gdb/firstlight.py",
+                     "share/firstlight/source/bootloader/mbr/mbr.asm",
                      "bin/firstlight-new-kernel", "share/man/man1/firstlight-new-kernel.1"):
             self.assertIn(name, files)
 
@@ -39,6 +41,24 @@ class Prefix(PackageCase):
                 text = (prefix / name).read_text()
                 for place in (os.environ["FIRSTLIGHT_BUILD"], str(prefix)):
                     self.assertNotIn(place, text, name)
+
+    def test_debug_information_names_no_place_of_the_build(self):
+        """Tool and loader; names of a build for a debugger of this machine (Debug) may stay in the tool."""
+        build = os.environ["FIRSTLIGHT_BUILD"]
+        cache = (Path(build) / "CMakeCache.txt").read_text()
+        debug = re.search("^CMAKE_BUILD_TYPE:[A-Z]+=Debug$", cache, re.M)
+        prefix = self.install()
+        looked_at = set()
+        for name in listing(prefix):
+            if debug and name.startswith("bin/"):
+                continue
+            for section, data in sections((prefix / name).read_bytes()):
+                if section.startswith(".debug_"):
+                    for place in (str(SOURCE), build):
+                        self.assertNotIn(place.encode(), data, f"{name}: {section}")
+                    looked_at.add(name)
+        loader = {f"share/firstlight/loader/{name}" for name in ("mbr.elf", "stage2.elf", "handover.o")}
+        self.assertLessEqual(loader, looked_at)
 
     def test_pkg_config(self):
         skip_without("pkg-config")

@@ -1,6 +1,7 @@
 """gdb commands for Firstlight: `source` this file in gdb (12 or later, with Python), then
-`help firstlight`. README.md beside it shows a session. The loader's symbols are in the folder `loader`
-beside the folder of this file: share/firstlight, installed or in the build tree."""
+`help firstlight`. README.md beside it shows a session. The loader's symbols and sources are in the
+folders `loader` and `source` beside the folder of this file: share/firstlight, installed or in the build
+tree."""
 
 import os
 import sys
@@ -18,4 +19,4 @@ sys.dont_write_bytecode = True  # nothing is left in an installed folder
 
 from firstlight_gdb import commands, session  # noqa: E402, once the path is known
 
-commands.register(session.Session(os.path.join(os.path.dirname(_HERE), "loader")))
+commands.register(session.Session(os.path.dirname(_HERE)))

@@ -13,6 +13,7 @@ from firstlight_gdb.emulator import Emulator
 from firstlight_gdb.machine import Failure
 
 MBR, STAGE2, HANDOVER = "mbr.elf", "stage2.elf", "handover.o"
+DEBUG_FOLDER = "/firstlight-src"  # where their debug information has the sources: cmake/Freestanding.cmake
 ET_DYN = 3
 
 # The breakpoints by the names that `firstlight breakpoints` takes, in the order they are hit.
@@ -73,8 +74,9 @@ class Handover(gdb.Breakpoint):
 class Session:
     """There is one: `firstlight` the gdb command has it."""
 
-    def __init__(self, loader_folder):
-        self._folder = loader_folder
+    def __init__(self, share_folder):
+        self._folder = os.path.join(share_folder, "loader")
+        gdb.execute(f"set substitute-path {DEBUG_FOLDER} {quoted(os.path.join(share_folder, 'source'))}")
         self._architecture = Architecture()
         self._emulator = None
         self._command = None
