@@ -1,7 +1,6 @@
 """Measures what a boot costs on QEMU's pc with an IDE disk, 512 MiB and the default CPU: guest
-instructions from the MBR's first to the kernel's first (the plugin instruction_counter.c counts),
-and every sector and transfer of the disk (QEMU's trace). Run by itself it prints a table; used by
-test_budgets.py."""
+instructions from the MBR's first to the kernel's first (instruction_counter.c), and every sector and
+transfer of the disk (QEMU's trace). Used by costs.py, profile.py and test_budgets.py."""
 
 import functools
 import os
@@ -15,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import contents  # noqa: E402
 from harness import counter  # noqa: E402
 from harness.disk_image import DiskImage  # noqa: E402
-from harness.elf_file import EXIT_CODE, PAGE, R, Segment, X, write_executable  # noqa: E402
+from harness.elf_file import EXIT_CODE, PAGE, R, Segment, X, executable  # noqa: E402
 from harness.environment import create_image  # noqa: E402
 from harness.expect import expect_boot  # noqa: E402
 from harness.qemu import QEMU, ide_disk  # noqa: E402
@@ -24,18 +23,19 @@ KIB, MIB = 1 << 10, 1 << 20
 SMALL, LARGE = 64 * KIB, 64 * MIB
 MACHINE = ("-machine", "pc", "-m", "512M")
 KERNEL_ADDRESS = 0xFFFFFFFF80200000
+TIMEOUT = 200.0
 # ATA commands that read (ATA/ATAPI-8 ACS, 7.24-7.30): by PIO, by DMA, each with 28 and 48 bits.
 READ_COMMANDS = {0x20, 0x24, 0x29, 0xC4, 0x25, 0xC8}
 TRACE_READ, TRACE_COMMAND = "ide_sector_read", "ide_exec_cmd"
 
 
 class Cost:
-    def __init__(self, payload, counts, sectors, transfers, image, profile):
-        self.payload = payload          # bytes of data in the kernel
+    def __init__(self, counts, sectors, transfers, image, profile):
         self.own = counts["own"]        # instructions of the loader's
         self.firmware = counts["firmware"]      # instructions of the firmware's
         self.disk_calls = counts["disk_calls"]  # INT 13h by the loader, reads or not
         self.high_bytes = counts["high_bytes"]  # written by the loader above 1 MiB
+        self.counts = counts            # these, and those of the steps (counter.step_name)
         self.sectors = sectors          # LBAs in the order they were read, firmware's LBA 0 too
         self.transfers = transfers      # read commands the disk got, without firmware's own
         self.image = image              # DiskImage
@@ -54,11 +54,14 @@ def missing():
     return ""
 
 
-def payload_kernel(path, size):
-    """A kernel with so many bytes of incompressible data, which ends QEMU at once."""
-    data = contents.incompressible(size)
-    return write_executable(path, [Segment(KERNEL_ADDRESS, R | X, EXIT_CODE),
-                                   Segment(KERNEL_ADDRESS + PAGE, R, data)], KERNEL_ADDRESS)
+def kernel_of(*segments, **more):
+    """The ELF file of a kernel that ends QEMU at once, with these segments behind its code; `more` is
+    for elf_file.executable."""
+    return executable([Segment(KERNEL_ADDRESS, R | X, EXIT_CODE), *segments], KERNEL_ADDRESS, **more)
+
+
+def payload_kernel(data):
+    return kernel_of(Segment(KERNEL_ADDRESS + PAGE, R, data))
 
 
 def read_trace(path):
@@ -74,42 +77,37 @@ def read_trace(path):
     return sectors, transfers - 1  # firmware has read LBA 0 by one of its own
 
 
+def boot(kernel, machine=MACHINE, profile=False, steps=(), modules=(), options=()):
+    """Boots a kernel, the bytes of its file, once and counts. `machine` is QEMU's options; `modules`
+    are the bytes of each; `options` are for `bootimage create`, `steps` for counter.counting."""
+    with tempfile.TemporaryDirectory(prefix="firstlight-") as directory:
+        def path(name, data=None):
+            if data is not None:
+                with open(os.path.join(directory, name), "wb") as file:
+                    file.write(data)
+            return os.path.join(directory, name)
+        files = [(f"module{index}", path(f"module{index}", data))
+                 for index, data in enumerate(modules)]
+        image = create_image(path("kernel.elf", kernel), path("disk.bin"), modules=files,
+                             options=options)
+        expect_boot([*machine, *ide_disk(image), "-D", path("trace"), "-trace", TRACE_READ,
+                     "-trace", TRACE_COMMAND,
+                     *counter.counting(KERNEL_ADDRESS, path("counts"),
+                                       path("addresses") if profile else None, steps)],
+                    timeout=TIMEOUT)
+        executed = {int(address, 16): count
+                    for address, count in counter.read_counts(path("addresses")).items()
+                    } if profile else {}
+        return Cost(counter.read_counts(path("counts")), *read_trace(path("trace")),
+                    DiskImage(image), executed)
+
+
 @functools.cache
 def measure(size, machine=MACHINE, profile=False):
-    """Boots a kernel of this payload once, on a machine by QEMU's options, and counts."""
-    with tempfile.TemporaryDirectory(prefix="firstlight-") as directory:
-        kernel = payload_kernel(os.path.join(directory, "kernel.elf"), size)
-        image = create_image(kernel, os.path.join(directory, "disk.bin"))
-        counts, addresses, trace = (os.path.join(directory, name)
-                                    for name in ("counts", "addresses", "trace"))
-        expect_boot([*machine, *ide_disk(image), "-D", trace, "-trace", TRACE_READ,
-                     "-trace", TRACE_COMMAND,
-                     *counter.counting(KERNEL_ADDRESS, counts, addresses if profile else None)],
-                    timeout=200.0)
-        executed = {int(address, 16): count
-                    for address, count in counter.read_counts(addresses).items()
-                    } if profile else {}
-        return Cost(size, counter.read_counts(counts), *read_trace(trace), DiskImage(image),
-                    executed)
+    """Boots a kernel with so many bytes of data that cannot be compressed."""
+    return boot(payload_kernel(contents.incompressible(size)), machine, profile)
 
 
-def per_byte(small, large):
-    """The loader's instructions for each byte of payload beyond the small kernel's."""
-    return (large.own - small.own) / (large.payload - small.payload)
-
-
-def print_table():
-    small, large = measure(SMALL), measure(LARGE)
-    print(f"{'payload':>10} {'own':>12} {'firmware':>12} {'INT 13h':>8} {'sectors':>8}"
-          f" {'transfers':>9}")
-    for cost in (small, large):
-        print(f"{cost.payload // KIB:>6} KiB {cost.own:>12,} {cost.firmware:>12,}"
-              f" {cost.disk_calls:>8} {len(cost.sectors):>8} {cost.transfers:>9}")
-    print(f"own instructions per further byte: {per_byte(small, large):.3f}")
-    print(f"stage 2: {small.image.stage2_sectors * 512} bytes")
-
-
-if __name__ == "__main__":
-    if missing():
-        sys.exit(missing())
-    print_table()
+def per_byte():
+    """The loader's instructions for each byte of the large kernel's data beyond the small one's."""
+    return (measure(LARGE).own - measure(SMALL).own) / (LARGE - SMALL)

@@ -1,95 +1,112 @@
-"""Draws the benchmark's results: a column for each device, in it one part for each content, and in that a
-group of bars for each payload, one a loader: own instructions and firmware's together. The scale is
-logarithmic, since loaders differ by a thousand. Used by report.py."""
+"""Draws the benchmark's results: a panel for each device and content, in it a line for each loader, from the
+smallest payload to the largest. The scale is logarithmic, since loaders differ by a thousand. Used by
+report.py."""
 
 import math
 from html import escape
 
 import results
 
-BAR, GAP, COLUMN_GAP, MARGIN = 15, 4, 16, 24
-LABEL_WIDTH, BAR_WIDTH, NUMBER_WIDTH = 116, 180, 92
-TITLE_HEIGHT, PART_HEAD, GROUP_HEAD = 60, 40, 20
-COLUMN_WIDTH = LABEL_WIDTH + BAR_WIDTH + NUMBER_WIDTH
-LOWEST = 1000  # instructions at the bars' left end
-OURS, OTHER, FLOOR = "#0b7285", "#868e96", "#ced4da"
-MILLION = 1_000_000
+PANEL_WIDTH, PANEL_HEIGHT, PANEL_GAP, MARGIN = 290, 230, 34, 24
+AXIS_WIDTH, HEAD_HEIGHT, PANEL_HEAD, PANEL_FOOT = 56, 106, 30, 34
+LEGEND_GAP, LEGEND_LINE, POINT = 168, 26, 3.5
+TITLE_Y, SUBTITLE_Y, VERSIONS_Y, LEGEND_Y = 32, 52, 70, 96
+LOWEST_DECADE = 3  # a floor of less is drawn at the bottom
+DECADES = {3: "1,000", 4: "10,000", 5: "100,000", 6: "1 million", 7: "10 million",
+           8: "100 million", 9: "1 billion", 10: "10 billion"}
+INK, PALE, GRID = "#212529", "#868e96", "#e9ecef"
+# (colour, width, dashes) by loader
+LINES = {"floor": ("#adb5bd", 2, "2 3"), "Firstlight": ("#0b7285", 3, ""),
+         "Firstlight, plain": ("#22b8cf", 2.5, "7 4"), "GRUB": ("#d9480f", 2, ""),
+         "SYSLINUX": ("#862e9c", 2, "")}
 
 
-def text(x, y, words, size=12, weight="normal", colour="#212529", anchor="start"):
-    return (f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" fill="{colour}" '
+def text(x, y, words, size=12, weight="normal", colour=INK, anchor="start"):
+    return (f'<text x="{x:g}" y="{y:g}" font-size="{size}" font-weight="{weight}" fill="{colour}" '
             f'text-anchor="{anchor}">{escape(words)}</text>\n')
 
 
-def number_words(value):
-    if value >= MILLION:
-        return f"{value / MILLION:,.1f} million"
-    return f"{value:,}"
+def line(points, name):
+    """A line of one loader's through these points, each with a dot."""
+    colour, width, dashes = LINES[name]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{POINT}" fill="{colour}"/>\n'
+                   for x, y in points)
+    return (f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{width}" '
+            f'stroke-dasharray="{dashes}"/>\n' + dots)
 
 
-def bar_length(value, highest):
-    span = math.log10(highest / LOWEST)
-    return round(max(2.0, BAR_WIDTH * math.log10(max(value, LOWEST) / LOWEST) / span), 1)
-
-
-def bar(x, y, name, entry, highest):
-    colour = OURS if name.startswith("Firstlight") else FLOOR if name == "floor" else OTHER
-    total = results.total(entry)
-    length = bar_length(total, highest)
-    return (text(x + LABEL_WIDTH - 8, y + BAR - 3, name, anchor="end",
-                 weight="bold" if colour == OURS else "normal") +
-            f'<rect x="{x + LABEL_WIDTH}" y="{y}" width="{length}" height="{BAR}" rx="2" '
-            f'fill="{colour}"/>\n' +
-            text(x + LABEL_WIDTH + length + 6, y + BAR - 3, number_words(total)))
-
-
-def group(x, y, title, entries, highest):
-    """The bars of one payload; gives the drawing and the y below it."""
-    parts = text(x + LABEL_WIDTH, y + GROUP_HEAD - 7, title, weight="bold")
-    y += GROUP_HEAD
-    for name, entry in entries:
-        parts += bar(x, y, name, entry, highest)
-        y += BAR + GAP
-    return parts, y + GROUP_HEAD - GAP
-
-
-def size_title(size):
+def size_words(size):
     return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB"
 
 
-def part(x, y, title, groups, highest):
-    """All groups of one device and content; gives the drawing and the y below it."""
-    y += PART_HEAD
-    parts = text(x + LABEL_WIDTH, y - 10, title, 15, "bold")
-    for name, entries in groups:
-        drawn, y = group(x, y, name, entries, highest)
-        parts += drawn
-    return parts, y
+class Panel:
+    """One device and content; `sizes` are those of all panels, `highest` the decade at the top."""
+
+    def __init__(self, x, y, sizes, highest):
+        self.x, self.y, self.sizes, self.highest = x, y + PANEL_HEAD, sizes, highest
+
+    def _across(self, size):
+        return self.x + PANEL_WIDTH * (self.sizes.index(size) + 0.5) / len(self.sizes)
+
+    def _height(self, decades):
+        share = (max(decades, LOWEST_DECADE) - LOWEST_DECADE) / (self.highest - LOWEST_DECADE)
+        return self.y + PANEL_HEIGHT * (1 - share)
+
+    def frame(self, title, labelled):
+        parts = text(self.x, self.y - 10, title, 15, "bold")
+        for decade in range(LOWEST_DECADE, self.highest + 1):
+            height = self._height(decade)
+            parts += (f'<path d="M{self.x} {height:.1f}h{PANEL_WIDTH}" stroke="{GRID}"/>\n')
+            if labelled:
+                parts += text(self.x - 6, height + 4, DECADES[decade], 11, "normal", PALE, "end")
+        return parts + "".join(text(self._across(size), self.y + PANEL_HEIGHT + 18,
+                                    size_words(size), 11, "normal", PALE, "middle")
+                               for size in self.sizes)
+
+    def loader(self, name, entries):
+        """`entries` are pairs (size, what was measured)."""
+        return line([(self._across(size), self._height(math.log10(max(results.total(entry), 1))))
+                     for size, entry in entries], name)
 
 
-def column(x, device, store, places, names, highest):
-    parts, y = "", TITLE_HEIGHT
-    for content in sorted({place[1] for place in places if place[0] == device}):
-        groups = [(size_title(size), [(name, entry) for name in names
-                                      if (entry := store.get(device, content, size, name))])
-                  for _, _, size in (place for place in places if place[:2] == (device, content))]
-        drawn, y = part(x, y, f"{device}, {content}", groups, highest)
-        parts += drawn
-    return parts, y
+def legend(names, y):
+    parts = ""
+    for index, name in enumerate(names):
+        x = MARGIN + AXIS_WIDTH + index * LEGEND_GAP
+        parts += line([(x, y - 4), (x + LEGEND_LINE, y - 4)], name)
+        parts += text(x + LEGEND_LINE + 8, y, name, 12,
+                      "bold" if name.startswith("Firstlight") else "normal")
+    return parts
+
+
+def panel(place, store, names, frame):
+    device, content, labelled = place
+    drawn = frame.frame(f"{device}, {content}", labelled)
+    for name in names:
+        entries = [(size, entry) for size in frame.sizes
+                   if (entry := store.get(device, content, size, name)) is not None]
+        drawn += frame.loader(name, entries) if entries else ""
+    return drawn
 
 
 def draw(store, places, names, versions):
-    highest = max((results.total(entry) for entry in store.entries.values()), default=LOWEST * 10)
-    devices = sorted({place[0] for place in places})
-    parts, bottom = "", TITLE_HEIGHT
-    for index, device in enumerate(devices):
-        x = MARGIN + index * (COLUMN_WIDTH + COLUMN_GAP)
-        drawn, y = column(x, device, store, places, names, highest)
-        parts, bottom = parts + drawn, max(bottom, y)
-    width = 2 * MARGIN + len(devices) * (COLUMN_WIDTH + COLUMN_GAP)
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{bottom + MARGIN}" '
+    """The SVG. `places` are (device, content, size) of all that was measured, in order."""
+    devices, contents, sizes = (list(dict.fromkeys(parts)) for parts in zip(*places))
+    highest = math.ceil(math.log10(max(map(results.total, store.entries.values()))))
+    parts = ""
+    for row, content in enumerate(contents):
+        for column, device in enumerate(devices):
+            x = MARGIN + AXIS_WIDTH + column * (PANEL_WIDTH + PANEL_GAP)
+            y = HEAD_HEIGHT + row * (PANEL_HEAD + PANEL_HEIGHT + PANEL_FOOT)
+            parts += panel((device, content, column == 0), store, names,
+                           Panel(x, y, sizes, highest))
+    width = 2 * MARGIN + AXIS_WIDTH + len(devices) * (PANEL_WIDTH + PANEL_GAP) - PANEL_GAP
+    height = HEAD_HEIGHT + len(contents) * (PANEL_HEAD + PANEL_HEIGHT + PANEL_FOOT) + MARGIN
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'font-family="sans-serif"><rect width="100%" height="100%" fill="#ffffff"/>\n' +
-            text(MARGIN, 32, "Guest instructions from the MBR to the kernel, by size of payload",
+            text(MARGIN, TITLE_Y, "Guest instructions from the MBR to the kernel, by size of payload",
                  20, "bold") +
-            text(MARGIN, 52, f"Own and firmware's, logarithmic scale. {versions}", 12) +
-            parts + "</svg>\n")
+            text(MARGIN, SUBTITLE_Y, "The loader's own and firmware's together; logarithmic scale") +
+            text(MARGIN, VERSIONS_Y, versions, 11, "normal", PALE) +
+            legend(names, LEGEND_Y) + parts + "</svg>\n")

@@ -1,11 +1,12 @@
 // A TCG plugin for QEMU: counts the guest instructions of a boot, from the MBR's first to the
 // kernel's first, or to QEMU's end where the loader does not come so far, split into the loader's
-// and the firmware's, and the bytes that the loader writes above 1 MiB. Loaded by boot_cost.py and
-// by tests/deadlines with
-//     -plugin FILE,entry=HEX,output=PATH[,profile=PATH]
+// and the firmware's, and the bytes that the loader writes above 1 MiB. Loaded by way of
+// tests/harness/counter.py with
+//     -plugin FILE,entry=HEX,output=PATH[,profile=PATH][,steps=HEX-HEX-...]
 // entry being the kernel's first virtual address; `profile` gets a line for each instruction of the
-// loader that ran: its address, and how often. A `rep` iteration counts as one instruction: QEMU
-// runs each in a translation block of its own.
+// loader that ran: its address, and how often. `steps` are addresses of the loader's functions: how
+// much had run when each was first called stands in the output, too. A `rep` iteration counts as
+// one instruction: QEMU runs each in a translation block of its own.
 #include "plugin_arguments.h"
 #include "qemu_plugin_api.h"
 
@@ -24,6 +25,9 @@
 #define HIGH_ROM_BASE 0xFFFC0000u
 #define HIGH_ROM_END  0x100000000u
 
+#define STEPS_MOST   32u
+#define PREFIX_BYTES 24u // an address in hexadecimal, and an underscore
+
 #define OPCODE_INT            0xCDu
 #define VECTOR_DISK           0x13u
 #define INT_INSTRUCTION_BYTES 2u
@@ -37,9 +41,17 @@ struct counts {
     uint64_t high_bytes; // written by the loader from HIGH_MEMORY on
 };
 
+// An instruction of the loader's that begins a step of the boot.
+struct step {
+    uint64_t address;
+    uint64_t instructions; // of the block that begins there
+    struct counts before;  // what had run when it was first reached
+    bool reached;
+};
+
 static struct counts running; // since the machine's start
-static struct counts at_start;
-static bool started;
+static struct step steps[STEPS_MOST] = {{.address = MBR_ADDRESS}};
+static unsigned step_count = 1;
 static bool finished;
 static uint64_t entry_address;
 static const char *output_path;
@@ -52,15 +64,26 @@ static bool is_firmware(uint64_t address)
            (address >= HIGH_ROM_BASE && address < HIGH_ROM_END);
 }
 
+static struct step *step_at(uint64_t address)
+{
+    for (unsigned i = 0; i < step_count; i++) {
+        if (steps[i].address == address) {
+            return &steps[i];
+        }
+    }
+    return NULL;
+}
+
 // The block's instructions are added here and not inline, so that they follow the snapshot.
-static void on_mbr(unsigned cpu, void *instructions)
+static void on_step(unsigned cpu, void *context)
 {
     (void)cpu;
-    if (!started) {
-        started = true;
-        at_start = running;
+    struct step *step = context;
+    if (!step->reached) {
+        step->reached = true;
+        step->before = running;
     }
-    running.own += (uintptr_t)instructions;
+    running.own += step->instructions;
 }
 
 static void on_write(unsigned cpu, qemu_plugin_meminfo_t access, uint64_t address, void *context)
@@ -93,18 +116,32 @@ static void write_profile(void)
     fclose(output);
 }
 
+// What ran from the MBR's first instruction on, each count's name behind this prefix.
+static void write_since_mbr(FILE *output, const char *prefix, const struct counts *counts)
+{
+    const struct counts *before = &steps[0].before;
+    fprintf(output, "%sown %llu\n%sfirmware %llu\n%sdisk_calls %llu\n%shigh_bytes %llu\n", prefix,
+            (unsigned long long)(counts->own - before->own), prefix,
+            (unsigned long long)(counts->firmware - before->firmware), prefix,
+            (unsigned long long)(counts->disk_calls - before->disk_calls), prefix,
+            (unsigned long long)(counts->high_bytes - before->high_bytes));
+}
+
 static void write_counts(void)
 {
-    if (!started || finished) {
+    if (!steps[0].reached || finished) {
         return;
     }
     finished = true;
     FILE *output = open_output(output_path);
-    fprintf(output, "own %llu\nfirmware %llu\ndisk_calls %llu\nhigh_bytes %llu\n",
-            (unsigned long long)(running.own - at_start.own),
-            (unsigned long long)(running.firmware - at_start.firmware),
-            (unsigned long long)(running.disk_calls - at_start.disk_calls),
-            (unsigned long long)(running.high_bytes - at_start.high_bytes));
+    write_since_mbr(output, "", &running);
+    for (unsigned i = 1; i < step_count; i++) {
+        char prefix[PREFIX_BYTES];
+        snprintf(prefix, sizeof prefix, "%llx_", (unsigned long long)steps[i].address);
+        if (steps[i].reached) {
+            write_since_mbr(output, prefix, &steps[i].before);
+        }
+    }
     fclose(output);
     if (profile_path != NULL) {
         write_profile();
@@ -163,31 +200,53 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
     if (!firmware) {
         watch_loader(block, address, instructions);
     }
-    if (address == MBR_ADDRESS) {
-        qemu_plugin_register_vcpu_tb_exec_cb(block, on_mbr, QEMU_PLUGIN_CB_NO_REGS,
-                                             (void *)(uintptr_t)instructions);
-        return;
+    struct step *step = step_at(address);
+    if (step != NULL) {
+        step->instructions = instructions;
+        qemu_plugin_register_vcpu_tb_exec_cb(block, on_step, QEMU_PLUGIN_CB_NO_REGS, step);
+    } else {
+        qemu_plugin_register_vcpu_tb_exec_inline(block, QEMU_PLUGIN_INLINE_ADD_U64,
+                                                 firmware ? &running.firmware : &running.own,
+                                                 instructions);
     }
-    qemu_plugin_register_vcpu_tb_exec_inline(block, QEMU_PLUGIN_INLINE_ADD_U64,
-                                             firmware ? &running.firmware : &running.own,
-                                             instructions);
     if (!firmware && ends_with_disk_call(block, instructions)) {
         qemu_plugin_register_vcpu_tb_exec_inline(block, QEMU_PLUGIN_INLINE_ADD_U64,
                                                  &running.disk_calls, 1);
     }
 }
 
+// Takes the addresses of `text`, hexadecimal with a hyphen between each two; null: none.
+static bool take_steps(const char *text)
+{
+    while (text != NULL && *text != '\0') {
+        if (step_count == STEPS_MOST) {
+            fprintf(stderr, "instruction_counter: more than %u steps\n", STEPS_MOST);
+            return false;
+        }
+        char *end;
+        steps[step_count++].address = strtoull(text, &end, 16);
+        text = *end == '-' ? end + 1 : end;
+        if (*end != '-' && *end != '\0') {
+            fprintf(stderr, "instruction_counter: no address: %s\n", end);
+            return false;
+        }
+    }
+    return true;
+}
+
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argument_count,
                         char **arguments)
 {
     (void)info;
-    enum { ENTRY, OUTPUT, PROFILE, COUNT };
+    enum { ENTRY, OUTPUT, PROFILE, STEPS, COUNT };
     struct plugin_argument known[COUNT] = {
         [ENTRY] = {.name = "entry"},
         [OUTPUT] = {.name = "output"},
         [PROFILE] = {.name = "profile", .optional = true},
+        [STEPS] = {.name = "steps", .optional = true},
     };
-    if (!plugin_arguments_take("instruction_counter", argument_count, arguments, known, COUNT)) {
+    if (!plugin_arguments_take("instruction_counter", argument_count, arguments, known, COUNT) ||
+        !take_steps(known[STEPS].value)) {
         return -1;
     }
     entry_address = strtoull(known[ENTRY].value, NULL, 16);

@@ -1,5 +1,5 @@
 """Where the loader's instructions go: those of a boot by function, for a small kernel and for each
-further KiB of a large one. Run by the build target `profile`."""
+further KiB of a large one. Run by the build target `bench-profile`."""
 
 import bisect
 import collections

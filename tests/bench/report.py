@@ -1,10 +1,11 @@
-"""Makes bench.md, a table of everything that was measured, and bench.svg, a chart of the instructions
-of each boot. Used by bench.py."""
+"""Makes bench.md, tables of everything that was measured, and bench.svg, a chart of the instructions of each
+boot. Used by bench.py."""
 
 import os
 
 import chart
 import contenders
+import contents
 import measure
 import results
 from harness.markdown import table
@@ -15,22 +16,25 @@ NUMBERS = range(2, len(HEAD))
 NAMES = [contender.name for contender in contenders.CONTENDERS]
 # GRUB and SYSLINUX enter firmware without an INT instruction that could be counted.
 COUNTED_CALLS = {contenders.FLOOR.name, *(contender.name for contender in contenders.OURS)}
-
-
-def size_words(size):
-    return (f"{size // measure.MIB} MiB" if size >= measure.MIB else f"{size // measure.KIB} KiB")
+MILLION = 1_000_000
 
 
 def ratio(value, floor):
     return f"{value / floor:.2f}" if floor else ""
 
 
+def millions(value):
+    """To a thousand where it is less than ten millions, else whole."""
+    number = value / MILLION
+    return f"{number:,.3f}" if number < 10 else f"{number:,.0f}"
+
+
 def line(size, name, entry, floor):
     """One contender's line; `floor` is the floor's entry or None."""
     total, seconds = results.total(entry), results.wall_seconds(entry)
     floor_seconds = floor and results.wall_seconds(floor)
-    return (size_words(size), name, f"{entry['own']:,}", f"{entry['firmware']:,}", f"{total:,}",
-            ratio(total, floor and results.total(floor)),
+    return (chart.size_words(size), name, f"{entry['own']:,}", f"{entry['firmware']:,}",
+            f"{total:,}", ratio(total, floor and results.total(floor)),
             f"{entry['disk_calls']:,}" if name in COUNTED_CALLS else "", f"{entry['sectors']:,}",
             "" if seconds is None else f"{seconds:.3f}",
             "" if seconds is None else ratio(seconds, floor_seconds))
@@ -39,13 +43,31 @@ def line(size, name, entry, floor):
 def measured(store):
     """(device, content, size) of everything, in order: a line of each may be missing."""
     places = {tuple(name.split(" / ")[:3]) for name in store.entries}
-    return sorted((device, content, int(size)) for device, content, size in places)
+    devices, kinds = list(measure.DEVICES), list(contents.CONTENTS)
+    return sorted(((device, content, int(size)) for device, content, size in places),
+                  key=lambda place: (devices.index(place[0]), kinds.index(place[1]), place[2]))
+
+
+def groups(store):
+    """(device, content) of everything, in order."""
+    return list(dict.fromkeys(place[:2] for place in measured(store)))
+
+
+def overview(store):
+    """All loaders, sizes, devices and contents at a glance: instructions in millions."""
+    lines = [("Payload", "Loader", *(f"{device}, {content}" for device, content in groups(store)))]
+    for size in sorted({place[2] for place in measured(store)}):
+        for name in NAMES:
+            entries = [store.get(*group, size, name) for group in groups(store)]
+            lines.append((chart.size_words(size), name,
+                          *("" if entry is None else millions(results.total(entry))
+                            for entry in entries)))
+    return table(lines, range(2, len(lines[0])))
 
 
 def sections(store):
     text = ""
-    groups = sorted({place[:2] for place in measured(store)})
-    for device, content in groups:
+    for device, content in groups(store):
         lines = [HEAD]
         for size in [place[2] for place in measured(store) if place[:2] == (device, content)]:
             floor = store.get(device, content, size, contenders.FLOOR.name)
@@ -58,9 +80,11 @@ def sections(store):
 def write(store, folder):
     versions = ", ".join(f"{name} {version}" for name, version in sorted(store.versions.items()))
     text = ("# What a boot costs\n\n"
-            "Guest instructions between the MBR's first and the kernel's first, sectors read, and "
-            "the seconds between the two\n"
-            f"(the median of some runs, taken in turn). {versions}.\n" + sections(store))
+            "Made by `bench.py report`. Guest instructions, own and firmware's, between the MBR's "
+            "first and the kernel's first,\nsectors read, and the seconds between the two (the "
+            f"median of some runs, taken in turn). {versions}.\n\n"
+            "![Lines for each loader, by device and payload](bench.svg)\n\n"
+            "## Instructions in all, in millions\n\n" + overview(store) + sections(store))
     with open(os.path.join(folder, "bench.md"), "w") as file:
         file.write(text)
     with open(os.path.join(folder, "bench.svg"), "w") as file:

@@ -3,12 +3,16 @@ once, in transfers as large as firmware allows."""
 
 import unittest
 
-from boot_cost import LARGE, MACHINE, SMALL, measure, missing, per_byte
+from boot_cost import LARGE, MACHINE, MIB, SMALL, measure, missing, per_byte
+from contents import real
+from costs import each, grown, repeating, unpacked
 from harness.disk_image import SECTOR
 from harness.qemu import sparse_ram
 
 OWN_INSTRUCTIONS = 77_000  # for a kernel with 64 KiB of data
 OWN_PER_BYTE = 0.28        # for each byte beyond
+UNPACKED_PER_BYTE = 2.5    # for each byte of code that was compressed
+REPEATED_PER_BYTE = 0.3    # for each byte that LZ4 stores as one long match after the other
 WRITTEN_PER_BYTE = 1.01    # bytes written above 1 MiB: each once, and the page tables for them
 TERABYTE = 1000 << 30      # as much memory as TCG's 40 bits of address hold
 PER_LARGE_PAGE = 4         # for each page of 2 MiB of it
@@ -28,6 +32,18 @@ class Budget(unittest.TestCase):
         print(f"own {cost.own}, firmware {cost.firmware}")
         self.assertGreater(cost.own, 1000)  # the counter counts
         self.assertLessEqual(cost.own, OWN_INSTRUCTIONS)
+
+    def check_compressed(self, make, most):
+        slope = each(grown("", "", (MIB, 16 * MIB), unpacked(make)).points, "own")
+        print(f"{slope:.4f} for each byte unpacked")
+        self.assertGreater(slope, 0.05)  # every byte is written and summed
+        self.assertLessEqual(slope, most)
+
+    def test_compressed_code(self):
+        self.check_compressed(real, UNPACKED_PER_BYTE)
+
+    def test_compressed_repetition(self):
+        self.check_compressed(repeating, REPEATED_PER_BYTE)
 
     def terabyte(self, *options):
         """Instructions that a terabyte costs beyond what 512 MiB do: its page tables are not for
@@ -71,11 +87,11 @@ class Budget(unittest.TestCase):
         """Disk and instructions in one test: one boot takes some seconds."""
         self.check_disk(LARGE)
         small, large = measure(SMALL), measure(LARGE)
-        slope = per_byte(small, large)
+        slope = per_byte()
         print(f"own {large.own}, {slope:.4f} for each further byte, firmware {large.firmware}")
         self.assertGreater(slope, 0.05)  # every byte is copied and summed somewhere
         self.assertLessEqual(slope, OWN_PER_BYTE)
-        written = (large.high_bytes - small.high_bytes) / (large.payload - small.payload)
+        written = (large.high_bytes - small.high_bytes) / (LARGE - SMALL)
         print(f"{written:.4f} bytes written above 1 MiB for each")
         self.assertGreaterEqual(written, 1)
         self.assertLessEqual(written, WRITTEN_PER_BYTE)

@@ -22,13 +22,19 @@ def missing():
     return ""
 
 
-def counting(entry, output, profile=None):
+def counting(entry, output, profile=None, steps=()):
     """QEMU's options to count up to the instruction at `entry` into the file `output`; `profile`
-    is a file for how often each instruction ran."""
+    is a file for how often each instruction ran, `steps` are addresses of functions: what had run
+    when each was first called stands in the output by step_name()."""
     plugin = f"{option_value(os.environ['FIRSTLIGHT_PLUGIN'])},entry={entry:x}"
     plugin += f",output={option_value(output)}"
     plugin += f",profile={option_value(profile)}" if profile else ""
+    plugin += f",steps={'-'.join(f'{address:x}' for address in steps)}" if steps else ""
     return ["-plugin", plugin]
+
+
+def step_name(address, count):
+    return f"{address:x}_{count}"
 
 
 def read_counts(path):
