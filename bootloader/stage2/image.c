@@ -9,6 +9,7 @@
 #include "fast_lz4.h"
 #include "machine.h"
 #include "memory_layout.h"
+#include "page.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -80,6 +81,9 @@ void image_read_item(struct image_item *item, void *destination, const char *wha
     for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
         fault = read_item(item, destination, what);
         if (fault == NULL) {
+            // Memory is as firmware, or what ran before, has left it.
+            memset((uint8_t *)destination + item->bytes, 0,
+                   (size_t)(page_round_up(item->bytes) - item->bytes));
             return;
         }
     }

@@ -7,8 +7,6 @@
 #include "place.h"
 #include "symbols.h"
 
-#include <string.h>
-
 #define NAME_MOST 64 // longer ones would fill the line they are to be a part of
 
 // What messages call a module: its name, if that is short and ASCII. Other bytes would be taken for
@@ -37,7 +35,6 @@ static void *load(struct image_item *item, struct memory_map *map, const char *w
     item->physical_address = place_memory(map, &wish, false, BOOT_MEMORY_MODULE, what);
     uint8_t *memory = machine_memory(item->physical_address, item->memory_bytes);
     image_read_item(item, memory, what);
-    memset(memory + item->bytes, 0, (size_t)(item->memory_bytes - item->bytes));
     return memory;
 }
 

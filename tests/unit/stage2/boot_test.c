@@ -100,6 +100,23 @@ static void kernels_of_all_sizes_boot(void **state)
     }
 }
 
+// Its file's last page shows nothing of what was in memory before.
+static void a_kernel_without_bss_boots(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[] = {1, SECTOR_SIZE - 1, SECTOR_SIZE, PAGE_SIZE - 1, PAGE_SIZE};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const struct elf64_program_header segments[] = {
+            loadable(RX, KERNEL_BASE, 0x1000, 0x100, 0x100),
+            loadable(RW, KERNEL_BASE + 0x1000, 0x2000, sizes[i], sizes[i]),
+        };
+        struct test_boot *boot = test_boot_begin(
+            elf_file_make(segments, 2, ELF_HEADER, 0x2000 + sizes[i], KERNEL_BASE), "");
+        test_boot_enters(boot);
+        test_boot_end(boot);
+    }
+}
+
 static void a_kernel_in_the_low_half_boots(void **state)
 {
     (void)state;
@@ -202,6 +219,7 @@ int main(void)
         cmocka_unit_test(the_boot_drive_is_passed_on),
         cmocka_unit_test(a_large_kernel_is_read_once_in_few_transfers),
         cmocka_unit_test(kernels_of_all_sizes_boot),
+        cmocka_unit_test(a_kernel_without_bss_boots),
         cmocka_unit_test(a_kernel_in_the_low_half_boots),
         cmocka_unit_test(a_segment_wins_over_the_screen),
         cmocka_unit_test(a_kernel_where_the_loader_puts_its_own_boots),

@@ -41,16 +41,29 @@ static void check_segment(const struct entered_kernel *kernel, const struct elf_
     }
 }
 
+static void check_zeros(const struct entered_kernel *kernel, uint64_t address, uint64_t bytes)
+{
+    static const uint8_t zeros[PAGE];
+    uint8_t actual[PAGE];
+    entered_kernel_read(kernel, address, actual, bytes);
+    assert_memory_equal(actual, zeros, bytes);
+}
+
 void entered_kernel_check_segments(const struct entered_kernel *kernel, const struct elf_file *file)
 {
     const struct elf64_header *header = elf_file_header(file);
     const struct boot_info *info = &kernel->info;
     uint64_t last_page = 0;
+    uint64_t end = 0;
     for (uint32_t i = 0; i < header->e_phnum; i++) {
         const struct elf64_program_header *segment = elf_file_segment(file, i);
         check_segment(kernel, file, segment);
         last_page = (segment->p_vaddr + (segment->p_memsz - 1)) / PAGE * PAGE;
+        if (segment->p_type == ELF_PT_LOAD) {
+            end = segment->p_vaddr + segment->p_memsz;
+        }
     }
+    check_zeros(kernel, end, last_page + PAGE - end);
     const uint64_t first_page = elf_file_segment(file, 0)->p_vaddr / PAGE * PAGE;
     assert_int_equal(info->kernel_virtual_base, first_page);
     assert_int_equal(info->kernel_virtual_size, last_page - first_page + PAGE);
@@ -94,12 +107,8 @@ void entered_kernel_check_modules(const struct entered_kernel *kernel,
         check_bytes(kernel, (uintptr_t)module.address, modules[i].bytes, module.size);
         check_text(kernel, module.name, modules[i].name);
         check_text(kernel, module.command_line, modules[i].command_line);
-        // Zeros to the end of the last page.
-        static const uint8_t zeros[PAGE];
-        if (module.size % PAGE != 0) {
-            check_bytes(kernel, (uintptr_t)module.address + module.size, zeros,
-                        PAGE - module.size % PAGE);
-        }
+        check_zeros(kernel, (uintptr_t)module.address + module.size,
+                    (PAGE - module.size % PAGE) % PAGE);
     }
 }
 
