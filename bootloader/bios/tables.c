@@ -7,7 +7,8 @@
 #include "memory_layout.h"
 
 // ACPI 6.4, 5.2.5.1: in the first KiB of the extended BIOS data area, or from E0000h to FFFFFh.
-// SMBIOS 3.4, 5.2: from F0000h to FFFFFh.
+// SMBIOS 3.4, 5.2: from F0000h to FFFFFh; a good entry point that is found elsewhere, where an RSDP
+// is looked for, is taken as well, unless there is one.
 #define EBDA_BYTES        1024u
 #define EBDA_SCANNED_FROM LOW_MEMORY_END // below this the BIOS data area's word is rubbish
 #define EBDA_HIGHEST      0x9FC00u
