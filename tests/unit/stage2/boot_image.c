@@ -2,6 +2,7 @@
 #include "boot_image.h"
 
 #include "checksum.h"
+#include "compress.h"
 #include "image_header.h"
 #include "image_layout.h"
 #include "kernel_pack.h"
@@ -24,10 +25,9 @@ static bool append(void *context, const void *bytes, size_t size, struct message
     return true;
 }
 
-// The loader is not run from the disk here: its headers and end marks are all that counts.
-static void write_image(struct boot_image *image, const struct packed_kernel *kernel,
-                        const char *command_line, const struct image_module *modules,
-                        uint32_t module_count, struct symbol_table symbols)
+// The loader is not run from the disk here: its headers and end marks are all that counts. Of
+// `parts` all but the loader is the caller's.
+static void write_image(struct boot_image *image, struct image_parts parts)
 {
     static _Alignas(uint64_t) uint8_t stage2[STAGE2_SECTORS * SECTOR_SIZE];
     const struct stage2_header header = {
@@ -37,18 +37,11 @@ static void write_image(struct boot_image *image, const struct packed_kernel *ke
     };
     memcpy(stage2, &header, sizeof header);
     uint8_t mbr[SECTOR_SIZE] = {[MBR_BOOT_SIGNATURE_OFFSET] = 0x55, 0xAA};
-    const struct image_parts parts = {
-        .mbr = mbr,
-        .mbr_bytes = sizeof mbr,
-        .stage2 = stage2,
-        .stage2_bytes = sizeof stage2,
-        .kernel = kernel,
-        .command_line = command_line,
-        .command_line_bytes = strlen(command_line),
-        .symbols = symbols,
-        .modules = modules,
-        .module_count = module_count,
-    };
+    parts.mbr = mbr;
+    parts.mbr_bytes = sizeof mbr;
+    parts.stage2 = stage2;
+    parts.stage2_bytes = sizeof stage2;
+    parts.command_line_bytes = strlen(parts.command_line);
     *image = (struct boot_image){.size = 0};
     const struct image_writer writer = {append, image};
     struct message why;
@@ -57,16 +50,21 @@ static void write_image(struct boot_image *image, const struct packed_kernel *ke
     }
 }
 
+static void pack(const struct elf_file *kernel, struct packed_kernel *packed)
+{
+    struct elf_kernel elf;
+    struct message why;
+    if (!elf_parse(kernel->bytes, kernel->size, &elf, &why) || !kernel_pack(&elf, packed, &why)) {
+        fail_msg("%s", why.text);
+    }
+}
+
 void boot_image_make(struct boot_image *image, const struct elf_file *kernel,
                      const char *command_line)
 {
-    struct elf_kernel elf;
     struct packed_kernel packed;
-    struct message why;
-    if (!elf_parse(kernel->bytes, kernel->size, &elf, &why) || !kernel_pack(&elf, &packed, &why)) {
-        fail_msg("%s", why.text);
-    }
-    write_image(image, &packed, command_line, NULL, 0, (struct symbol_table){0});
+    pack(kernel, &packed);
+    write_image(image, (struct image_parts){.kernel = &packed, .command_line = command_line});
     packed_kernel_free(&packed);
 }
 
@@ -80,14 +78,9 @@ static bool read_module(void *context, uint64_t offset, void *buffer, size_t siz
     return true;
 }
 
-void boot_image_make_with(struct boot_image *image, const struct elf_file *kernel,
-                          const struct boot_image_module *modules, uint32_t count,
-                          const uint8_t *symbols, size_t symbols_bytes)
+static void set_modules(struct image_module *parts, const struct boot_image_module *modules,
+                        uint32_t count)
 {
-    struct image_module parts[BOOT_IMAGE_MODULES];
-    struct elf_kernel elf;
-    struct packed_kernel packed;
-    struct message why;
     assert_true(count <= BOOT_IMAGE_MODULES);
     for (uint32_t i = 0; i < count; i++) {
         parts[i] = (struct image_module){.name = modules[i].name,
@@ -96,17 +89,56 @@ void boot_image_make_with(struct boot_image *image, const struct elf_file *kerne
                                                   .context = (void *)(uintptr_t)&modules[i],
                                                   .bytes = modules[i].size}};
     }
-    if (!elf_parse(kernel->bytes, kernel->size, &elf, &why) || !kernel_pack(&elf, &packed, &why)) {
-        fail_msg("%s", why.text);
-    }
+}
+
+void boot_image_make_with(struct boot_image *image, const struct elf_file *kernel,
+                          const struct boot_image_module *modules, uint32_t count,
+                          const uint8_t *symbols, size_t symbols_bytes)
+{
+    struct image_module parts[BOOT_IMAGE_MODULES];
+    struct packed_kernel packed;
+    set_modules(parts, modules, count);
+    pack(kernel, &packed);
     const size_t sectors = (size_t)image_item_sectors(symbols_bytes);
     struct symbol_table table = {.bytes = calloc(sectors + 1, SECTOR_SIZE), .size = symbols_bytes};
     assert_non_null(table.bytes);
     if (symbols_bytes != 0) {
         memcpy(table.bytes, symbols, symbols_bytes);
     }
-    write_image(image, &packed, "with", parts, count, table);
+    write_image(image, (struct image_parts){.kernel = &packed,
+                                            .command_line = "with",
+                                            .symbols = table,
+                                            .modules = parts,
+                                            .module_count = count});
     free(table.bytes);
+    packed_kernel_free(&packed);
+}
+
+void boot_image_make_compressed(struct boot_image *image, const struct elf_file *kernel,
+                                const struct boot_image_module *modules, uint32_t count)
+{
+    struct image_module parts[BOOT_IMAGE_MODULES];
+    struct compressed_item compressed;
+    struct packed_kernel packed;
+    struct message why;
+    if (!compression_available()) {
+        skip();
+    }
+    set_modules(parts, modules, count);
+    pack(kernel, &packed);
+    assert_true(compress_bytes(packed.bytes, packed.size, COMPRESSION_LZ4, &compressed, &why));
+    for (uint32_t i = 0; i < count; i++) {
+        assert_true(compress_item(&parts[i].file, COMPRESSION_LZ4, &parts[i].compressed, &why));
+    }
+    write_image(image, (struct image_parts){.kernel = &packed,
+                                            .compressed_kernel = compressed,
+                                            .command_line = "with",
+                                            .modules = parts,
+                                            .module_count = count});
+    for (uint32_t i = 0; i < count; i++) {
+        compressed_item_free(&parts[i].compressed);
+    }
+    compressed_item_free(&compressed);
     packed_kernel_free(&packed);
 }
 
@@ -121,7 +153,7 @@ void boot_image_make_unpacked(struct boot_image *image, const struct elf_file *k
     };
     assert_non_null(packed.bytes);
     memcpy(packed.bytes, kernel->bytes, (size_t)kernel->size);
-    write_image(image, &packed, "", NULL, 0, (struct symbol_table){0});
+    write_image(image, (struct image_parts){.kernel = &packed, .command_line = ""});
     packed_kernel_free(&packed);
 }
 
@@ -186,6 +218,12 @@ void boot_image_seal(struct boot_image *image, bool items)
         }
     }
     header->checksum = image_header_checksum(header, SECTOR_SIZE);
+}
+
+void boot_image_seal_item(struct boot_image *image, struct image_item *item)
+{
+    seal_item(image, item);
+    boot_image_seal(image, false);
 }
 
 static bool read_image(void *context, uint64_t offset, void *buffer, size_t size,

@@ -34,6 +34,11 @@ void boot_image_make_with(struct boot_image *image, const struct elf_file *kerne
                           const struct boot_image_module *modules, uint32_t count,
                           const uint8_t *symbols, size_t symbols_bytes);
 
+// An image whose kernel and modules are compressed where that saves a sector; skips the test where
+// the tool has no liblz4.
+void boot_image_make_compressed(struct boot_image *image, const struct elf_file *kernel,
+                                const struct boot_image_module *modules, uint32_t count);
+
 // An image with the kernel's file as it is, packed by nobody and checked by nobody; it says that
 // the kernel needs `memory_bytes`.
 void boot_image_make_unpacked(struct boot_image *image, const struct elf_file *kernel,
@@ -48,6 +53,7 @@ struct image_item *boot_image_item(const struct boot_image *image, uint32_t kind
 // Makes the checksums right again after a change: the header's, and with `items` those of all items
 // inside the image.
 void boot_image_seal(struct boot_image *image, bool items);
+void boot_image_seal_item(struct boot_image *image, struct image_item *item);
 
 // Reads the image, for image_read; a read beside it fails the test.
 struct image_reader boot_image_reader(struct boot_image *image);
