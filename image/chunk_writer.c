@@ -2,17 +2,13 @@
 // and for matches that save too little. Called by compress.c.
 #include "chunk_writer.h"
 
+#include "lz4_decode.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define LITERALS_SHIFT  4
-#define LENGTH_IN_TOKEN 15u
-#define LENGTH_IN_BYTE  255u
-#define OFFSET_BYTES    2u
-#define MATCH_LEAST     4u
-
-// A match of MATCH_LEAST bytes saves one byte and costs a sequence. It is written out as literals
-// where no more than so many literals come of that; stage 2 copies those in one step.
+// A match of LZ4_MATCH_LEAST bytes saves one byte and costs a sequence. It is written out as
+// literals where no more than so many literals come of that; stage 2 copies those in one step.
 #define LITERALS_FEW 6u
 
 #define BLOCK_LENGTH_BYTES sizeof(uint32_t)
@@ -27,7 +23,8 @@ struct sequence {
 
 static size_t length_bytes(size_t length)
 {
-    return length < LENGTH_IN_TOKEN ? 0 : 1 + (length - LENGTH_IN_TOKEN) / LENGTH_IN_BYTE;
+    return length < LZ4_LENGTH_IN_TOKEN ? 0
+                                        : 1 + (length - LZ4_LENGTH_IN_TOKEN) / LZ4_LENGTH_IN_BYTE;
 }
 
 static size_t literals_bytes(size_t count)
@@ -37,8 +34,8 @@ static size_t literals_bytes(size_t count)
 
 static size_t sequence_bytes(const struct sequence *sequence)
 {
-    return literals_bytes(sequence->literal_count) + OFFSET_BYTES +
-           length_bytes(sequence->match - MATCH_LEAST);
+    return literals_bytes(sequence->literal_count) + LZ4_OFFSET_BYTES +
+           length_bytes(sequence->match - LZ4_MATCH_LEAST);
 }
 
 static size_t room(const struct chunk_writer *writer)
@@ -87,24 +84,25 @@ static void put(struct chunk_writer *writer, uint8_t byte)
 
 static void put_length(struct chunk_writer *writer, size_t length)
 {
-    if (length < LENGTH_IN_TOKEN) {
+    if (length < LZ4_LENGTH_IN_TOKEN) {
         return;
     }
-    for (length -= LENGTH_IN_TOKEN; length >= LENGTH_IN_BYTE; length -= LENGTH_IN_BYTE) {
-        put(writer, LENGTH_IN_BYTE);
+    for (length -= LZ4_LENGTH_IN_TOKEN; length >= LZ4_LENGTH_IN_BYTE;
+         length -= LZ4_LENGTH_IN_BYTE) {
+        put(writer, LZ4_LENGTH_IN_BYTE);
     }
     put(writer, (uint8_t)length);
 }
 
 static uint8_t in_token(size_t length)
 {
-    return (uint8_t)(length < LENGTH_IN_TOKEN ? length : LENGTH_IN_TOKEN);
+    return (uint8_t)(length < LZ4_LENGTH_IN_TOKEN ? length : LZ4_LENGTH_IN_TOKEN);
 }
 
 static void put_literals(struct chunk_writer *writer, const uint8_t *literals, size_t count,
                          uint8_t match_in_token)
 {
-    put(writer, (uint8_t)(in_token(count) << LITERALS_SHIFT | match_in_token));
+    put(writer, (uint8_t)(in_token(count) * LZ4_TOKEN_HALF + match_in_token));
     put_length(writer, count);
     memcpy(writer->bytes + writer->size, literals, count);
     writer->size += count;
@@ -136,10 +134,10 @@ static bool put_sequence(struct chunk_writer *writer, struct sequence sequence)
         }
     }
     put_literals(writer, sequence.literals, sequence.literal_count,
-                 in_token(sequence.match - MATCH_LEAST));
+                 in_token(sequence.match - LZ4_MATCH_LEAST));
     put(writer, (uint8_t)sequence.offset);
     put(writer, (uint8_t)(sequence.offset >> 8));
-    put_length(writer, sequence.match - MATCH_LEAST);
+    put_length(writer, sequence.match - LZ4_MATCH_LEAST);
     return true;
 }
 
@@ -147,10 +145,10 @@ static bool put_sequence(struct chunk_writer *writer, struct sequence sequence)
 
 static size_t read_length(const uint8_t **block, size_t length)
 {
-    uint8_t byte = LENGTH_IN_BYTE;
+    uint8_t byte = LZ4_LENGTH_IN_BYTE;
 
-    if (length == LENGTH_IN_TOKEN) {
-        while (byte == LENGTH_IN_BYTE) {
+    if (length == LZ4_LENGTH_IN_TOKEN) {
+        while (byte == LZ4_LENGTH_IN_BYTE) {
             byte = *(*block)++;
             length += byte;
         }
@@ -162,13 +160,13 @@ static size_t read_length(const uint8_t **block, size_t length)
 static struct sequence read_sequence(const uint8_t **block, const uint8_t *end)
 {
     const uint8_t token = *(*block)++;
-    struct sequence sequence = {.literal_count = read_length(block, token >> LITERALS_SHIFT)};
+    struct sequence sequence = {.literal_count = read_length(block, token / LZ4_TOKEN_HALF)};
 
     *block += sequence.literal_count;
     if (*block != end) {
         sequence.offset = (uint16_t)((*block)[0] | (*block)[1] << 8);
-        *block += OFFSET_BYTES;
-        sequence.match = MATCH_LEAST + read_length(block, token & LENGTH_IN_TOKEN);
+        *block += LZ4_OFFSET_BYTES;
+        sequence.match = LZ4_MATCH_LEAST + read_length(block, token % LZ4_TOKEN_HALF);
     }
     return sequence;
 }
@@ -192,8 +190,8 @@ bool chunk_writer_add(struct chunk_writer *writer, const uint8_t *block, size_t 
         if (sequence.match == 0) {
             break;
         }
-        if (sequence.match == MATCH_LEAST && *pending + MATCH_LEAST <= LITERALS_FEW) {
-            *pending += MATCH_LEAST;
+        if (sequence.match == LZ4_MATCH_LEAST && *pending + LZ4_MATCH_LEAST <= LITERALS_FEW) {
+            *pending += LZ4_MATCH_LEAST;
         } else {
             sequence.literals = source - *pending;
             sequence.literal_count = *pending;

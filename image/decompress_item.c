@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// No byte of a block gives more of them (LENGTH_IN_BYTE of load/lz4_decode.c).
-#define YIELD_MOST  255
+// No byte of a block gives more of them.
+#define YIELD_MOST  LZ4_LENGTH_IN_BYTE
 #define CHUNK_BYTES ((size_t)COMPRESSED_CHUNK_BYTES)
 
 bool item_is_compressed(const struct image_item *item)

@@ -5,28 +5,23 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define TOKEN_HALF      16u  // a token: so many times the literals' length, plus the match's
-#define LENGTH_IN_TOKEN 15u  // this value of a half: more bytes of length follow
-#define LENGTH_IN_BYTE  255u // this value of such a byte: one more follows
-#define OFFSET_BYTES    2u
-#define MATCH_LEAST     4u
-
 // The end of a length whose beginning, from the token, stands in *length; *next is where its bytes
 // begin, then where they end. False when they pass the input.
 /*@ requires \valid_read(input + (0 .. input_bytes - 1)) && input_bytes <= LZ4_BLOCK_MAX;
     requires \valid(next) && \valid(length) && \separated(next, length);
     requires \separated(next, input + (0 .. input_bytes - 1));
     requires \separated(length, input + (0 .. input_bytes - 1));
-    requires *next <= input_bytes && *length <= LENGTH_IN_TOKEN;
+    requires *next <= input_bytes && *length <= LZ4_LENGTH_IN_TOKEN;
     assigns *next, *length;
     ensures \old(*next) <= *next <= input_bytes;
-    ensures \old(*length) <= *length <= LENGTH_IN_TOKEN + LENGTH_IN_BYTE * input_bytes; */
+    ensures \old(*length) <= *length <= LZ4_LENGTH_IN_TOKEN + LZ4_LENGTH_IN_BYTE * input_bytes; */
 static bool read_length(const uint8_t *input, size_t input_bytes, size_t *next, size_t *length)
 {
-    bool more = *length == LENGTH_IN_TOKEN;
+    bool more = *length == LZ4_LENGTH_IN_TOKEN;
     /*@ loop invariant \at(*next, Pre) <= *next <= input_bytes;
         loop invariant \at(*length, Pre) <= *length;
-        loop invariant *length <= LENGTH_IN_TOKEN + LENGTH_IN_BYTE * (*next - \at(*next, Pre));
+        loop invariant *length <=
+            LZ4_LENGTH_IN_TOKEN + LZ4_LENGTH_IN_BYTE * (*next - \at(*next, Pre));
         loop assigns more, *next, *length;
         loop variant input_bytes - *next + (more ? 1 : 0); */
     while (more) {
@@ -36,13 +31,12 @@ static bool read_length(const uint8_t *input, size_t input_bytes, size_t *next, 
         const uint8_t byte = input[*next];
         *next += 1;
         *length += byte;
-        more = byte == LENGTH_IN_BYTE;
+        more = byte == LZ4_LENGTH_IN_BYTE;
     }
     return true;
 }
 
-// Repeats, at output + at, the bytes that lie `offset` before: the one by one, for they may
-// overlap.
+// Repeats, at output + at, the bytes that lie `offset` before: one by one, for they may overlap.
 /*@ requires \valid(output + (0 .. at + length - 1)) && 1 <= offset <= at;
     requires at + length < 0x8000000000000000;
     assigns output[at .. at + length - 1];
@@ -71,8 +65,8 @@ size_t lz4_decode(const uint8_t *input, size_t input_bytes, uint8_t *output, siz
         loop variant input_bytes - next; */
     while (next < input_bytes) {
         const uint8_t token = input[next];
-        size_t literals = token / TOKEN_HALF;
-        size_t length = token % TOKEN_HALF;
+        size_t literals = token / LZ4_TOKEN_HALF;
+        size_t length = token % LZ4_TOKEN_HALF;
         next++;
         if (!read_length(input, input_bytes, &next, &literals) || literals > input_bytes - next ||
             literals > capacity - at) {
@@ -84,15 +78,15 @@ size_t lz4_decode(const uint8_t *input, size_t input_bytes, uint8_t *output, siz
         if (next == input_bytes) {
             return at;
         }
-        if (input_bytes - next < OFFSET_BYTES) {
+        if (input_bytes - next < LZ4_OFFSET_BYTES) {
             return LZ4_DAMAGED;
         }
         const size_t offset = input[next] + 0x100u * input[next + 1];
-        next += OFFSET_BYTES;
+        next += LZ4_OFFSET_BYTES;
         if (!read_length(input, input_bytes, &next, &length)) {
             return LZ4_DAMAGED;
         }
-        length += MATCH_LEAST;
+        length += LZ4_MATCH_LEAST;
         if (offset == 0 || offset > at || length > capacity - at) {
             return LZ4_DAMAGED;
         }

@@ -6,6 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// A sequence of the format: a token, more bytes of the literals' length, the literals, the match's
+// offset, more bytes of its length. A token is the literals' length, times LZ4_TOKEN_HALF, plus the
+// match's less LZ4_MATCH_LEAST.
+#define LZ4_TOKEN_HALF      16u
+#define LZ4_LENGTH_IN_TOKEN (LZ4_TOKEN_HALF - 1) // this value of a half: more bytes follow
+#define LZ4_LENGTH_IN_BYTE  255u                 // this value of such a byte: one more follows
+#define LZ4_OFFSET_BYTES    2u
+#define LZ4_MATCH_LEAST     4u
+
 // What a decoder returns of a block that is none.
 #define LZ4_DAMAGED SIZE_MAX
 

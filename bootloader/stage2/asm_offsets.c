@@ -6,6 +6,7 @@
 #include "disk_request.h"
 #include "handover.h"
 #include "image_format.h"
+#include "lz4_decode.h"
 #include "memory_layout.h"
 
 #define EMIT(text, value)         __asm__ volatile(".ascii \"->" text " %c0\"" ::"i"(value))
@@ -71,6 +72,12 @@ void asm_offsets(void)
     OFFSET(CHECKSUM_WEIGHTED, checksum_state, weighted);
     OFFSET(CHECKSUM_BYTES, checksum_state, bytes);
     CONSTANT(CHECKSUM_BLOCK_SIZE);
+
+    VALUE(LZ4_LITERALS_SHIFT, __builtin_ctz(LZ4_TOKEN_HALF));
+    CONSTANT(LZ4_LENGTH_IN_TOKEN);
+    CONSTANT(LZ4_LENGTH_IN_BYTE);
+    CONSTANT(LZ4_OFFSET_BYTES);
+    CONSTANT(LZ4_MATCH_LEAST);
 
     CONSTANT(KERNEL_CODE_SELECTOR);
     CONSTANT(KERNEL_DATA_SELECTOR);

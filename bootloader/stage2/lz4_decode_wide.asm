@@ -3,14 +3,11 @@
 ; there is room for more than they need, all others exactly. General registers only, as in
 ; checksum_copy.asm.
 
+%include "asm_offsets.inc"
+
         bits 64
         global lz4_decode_wide
         extern memcpy
-
-LENGTH_IN_TOKEN equ 15                  ; this value of a token's half: more bytes of length follow
-LENGTH_IN_BYTE  equ 255                 ; this value of such a byte: one more follows
-OFFSET_BYTES    equ 2
-MATCH_LEAST     equ 4
 
 ; A short sequence: at most two quadwords of literals, a match whose length takes at most one byte more
 ; than the token, and repeats what begins at least a quadword before. What it reads at most; what it
@@ -18,9 +15,9 @@ MATCH_LEAST     equ 4
 ; bytes stands (a power of two).
 QUADWORD        equ 8
 PAIR            equ 2 * QUADWORD
-SHORT_LITERALS  equ LENGTH_IN_TOKEN - 1
-SHORT_INPUT     equ 1 + PAIR + OFFSET_BYTES + 1
-SHORT_OUTPUT    equ SHORT_LITERALS + LENGTH_IN_TOKEN + LENGTH_IN_BYTE - 1 + MATCH_LEAST + PAIR
+SHORT_LITERALS  equ LZ4_LENGTH_IN_TOKEN - 1
+SHORT_INPUT     equ 1 + PAIR + LZ4_OFFSET_BYTES + 1
+SHORT_OUTPUT    equ SHORT_LITERALS + LZ4_LENGTH_IN_TOKEN + LZ4_LENGTH_IN_BYTE - 1 + LZ4_MATCH_LEAST + PAIR
 YIELD_SHIFT     equ 7
 
         section .text
@@ -59,14 +56,14 @@ lz4_decode_wide:
         mov rcx, [rsi + 1]
         mov [rdi], rcx
         mov ecx, eax
-        shr ecx, 4
-        and eax, LENGTH_IN_TOKEN
+        shr ecx, LZ4_LITERALS_SHIFT
+        and eax, LZ4_LENGTH_IN_TOKEN
         cmp ecx, QUADWORD
         ja .second_quadword
 .short_offset:
         add rdi, rcx
         movzx edx, word [rsi + rcx + 1]
-        lea rsi, [rsi + rcx + 1 + OFFSET_BYTES]
+        lea rsi, [rsi + rcx + 1 + LZ4_OFFSET_BYTES]
         lea rcx, [rdx - QUADWORD]       ; below a quadword it becomes too large
         cmp rcx, r11
         jae .match
@@ -75,9 +72,9 @@ lz4_decode_wide:
         mov [rdi], rcx
         mov rcx, [rdi + rdx + QUADWORD]
         mov [rdi + QUADWORD], rcx
-        cmp eax, PAIR - MATCH_LEAST
+        cmp eax, PAIR - LZ4_MATCH_LEAST
         ja .more_pairs
-        lea rdi, [rdi + rax + MATCH_LEAST]
+        lea rdi, [rdi + rax + LZ4_MATCH_LEAST]
         cmp rsi, r10
         jb .short
         jmp .next
@@ -90,15 +87,15 @@ lz4_decode_wide:
         jmp .short_offset
 
 .more_pairs:
-        cmp eax, LENGTH_IN_TOKEN
+        cmp eax, LZ4_LENGTH_IN_TOKEN
         jne .have_length
         movzx ecx, byte [rsi]
         add eax, ecx
         inc rsi
-        cmp ecx, LENGTH_IN_BYTE
+        cmp ecx, LZ4_LENGTH_IN_BYTE
         je .long_match
 .have_length:
-        lea rax, [rdi + rax + MATCH_LEAST - PAIR]
+        lea rax, [rdi + rax + LZ4_MATCH_LEAST - PAIR]
 .pair:  add rdi, PAIR
         mov rcx, [rdi + rdx]
         mov [rdi], rcx
@@ -113,7 +110,7 @@ lz4_decode_wide:
 
 .long_match:
         neg rdx
-        mov eax, LENGTH_IN_TOKEN        ; as it was
+        mov eax, LZ4_LENGTH_IN_TOKEN    ; as it was
         dec rsi
         jmp .match
 
@@ -123,8 +120,8 @@ lz4_decode_wide:
         je .damaged                     ; no block ends with a match
         movzx eax, byte [rsi]
         mov ecx, eax
-        shr ecx, 4
-        and eax, LENGTH_IN_TOKEN
+        shr ecx, LZ4_LITERALS_SHIFT
+        and eax, LZ4_LENGTH_IN_TOKEN
 .literals:                              ; ECX: their length in the token; EAX: the match's
         inc rsi
         xchg eax, ecx
@@ -145,12 +142,12 @@ lz4_decode_wide:
         dec rdx
         je .damaged                     ; half an offset
         movzx edx, word [rsi]
-        add rsi, OFFSET_BYTES
+        add rsi, LZ4_OFFSET_BYTES
 
 .match:                                 ; EDX: offset; EAX: length in the token
         mov ecx, edx
         call read_length
-        lea rdx, [rax + MATCH_LEAST]
+        lea rdx, [rax + LZ4_MATCH_LEAST]
         call check_room
         mov rax, rdi
         sub rax, rbx
@@ -190,14 +187,14 @@ lz4_decode_wide:
 ; Reads the rest of the length that begins in EAX. Out: RAX. Clobbers: RDX. Returns to .damaged when it
 ; passes the input.
 read_length:
-        cmp eax, LENGTH_IN_TOKEN
+        cmp eax, LZ4_LENGTH_IN_TOKEN
         jne .done
 .byte:  cmp rsi, r8
         je no_room
         movzx edx, byte [rsi]
         inc rsi
         add rax, rdx
-        cmp edx, LENGTH_IN_BYTE
+        cmp edx, LZ4_LENGTH_IN_BYTE
         je .byte
 .done:  ret
 

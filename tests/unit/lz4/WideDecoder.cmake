@@ -8,8 +8,9 @@ function(firstlight_wide_decoder variable)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" AND CMAKE_EXECUTABLE_FORMAT STREQUAL "ELF")
     set(object ${CMAKE_CURRENT_BINARY_DIR}/wide_on_host.o)
     firstlight_nasm(${object} ${wide_decoder_dir}/wide_on_host.asm
-      INCLUDES ${wide_decoder_stage2}
-      DEPENDS ${wide_decoder_stage2}/memory.asm ${wide_decoder_stage2}/lz4_decode_wide.asm)
+      INCLUDES ${FIRSTLIGHT_ASM_INCLUDES}
+      DEPENDS ${FIRSTLIGHT_ASM_OFFSETS} ${wide_decoder_stage2}/memory.asm
+        ${wide_decoder_stage2}/lz4_decode_wide.asm)
     set(${variable} ${object} PARENT_SCOPE)
   endif()
 endfunction()
