@@ -1,32 +1,29 @@
 # Arguments that reach a program as they were written. CMake's lists cannot hold them all: an unmatched `[`
 # or a closing `\` joins what follows to one element. So they stay hidden, with control characters in the
-# place of [ ] \ and ; until they are quoted. For the functions for users, and for Run.cmake.
+# place of [ ] \ and ; until they are quoted. For the functions for users.
 
-# Sets the control characters, which arguments do not have.
-macro(_firstlight_hidden_characters)
-  string(ASCII 1 open)
-  string(ASCII 2 close)
-  string(ASCII 3 backslash)
-  string(ASCII 4 semicolon)
-endmacro()
+# Sets OUT to TEXT, each character of FROM as that of TO: `shown` or `hidden`.
+function(_firstlight_exchange from to text out)
+  # Their codes. Arguments have no control characters.
+  set(shown 91 93 92 59) # [ ] \ ;
+  set(hidden 1 2 3 4)
+  foreach(old new IN ZIP_LISTS ${from} ${to})
+    string(ASCII ${old} old)
+    string(ASCII ${new} new)
+    string(REPLACE "${old}" "${new}" text "${text}")
+  endforeach()
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
 
 # Sets OUT to TEXT, hidden; text that is hidden already stays as it is.
 function(_firstlight_hide text out)
-  _firstlight_hidden_characters()
-  string(REPLACE "[" "${open}" text "${text}")
-  string(REPLACE "]" "${close}" text "${text}")
-  string(REPLACE "\\" "${backslash}" text "${text}")
-  string(REPLACE ";" "${semicolon}" text "${text}")
+  _firstlight_exchange(shown hidden "${text}" text)
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
 # Sets OUT to TEXT as it was before it was hidden.
 function(_firstlight_show text out)
-  _firstlight_hidden_characters()
-  string(REPLACE "${open}" "[" text "${text}")
-  string(REPLACE "${close}" "]" text "${text}")
-  string(REPLACE "${backslash}" "\\" text "${text}")
-  string(REPLACE "${semicolon}" ";" text "${text}")
+  _firstlight_exchange(hidden shown "${text}" text)
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 

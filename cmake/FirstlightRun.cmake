@@ -17,13 +17,11 @@ function(firstlight_add_run name)
   _firstlight_check_command_text(${function} ${name} QEMU_ARGS)
   _firstlight_quote(arg_QEMU_ARGS qemu_arguments)
 
-  set(tool $<TARGET_FILE:Firstlight::bootimage>)
-  set(run ${tool} run ${image})
+  set(run $<TARGET_FILE:Firstlight::bootimage> run ${image})
   if(arg_WITHOUT_DISPLAY)
     _firstlight_image_of(${function} ${name} "the image" "${arg_WITHOUT_DISPLAY}" other)
     list(APPEND depends ${arg_WITHOUT_DISPLAY})
-    set(run ${CMAKE_COMMAND} -DBOOTIMAGE=${tool} -DIMAGE=${image} -DWITHOUT_DISPLAY=${other}
-      -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/Run.cmake)
+    list(APPEND run --without-display ${other})
   endif()
   cmake_language(EVAL CODE "add_custom_target(\${name} COMMAND \${run} -- ${qemu_arguments}
     DEPENDS \${depends} USES_TERMINAL VERBATIM)")

@@ -39,8 +39,7 @@ foreach(name IN ITEMS Arguments Call Compiler Debug Functions Image Kernel Nasm 
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/Firstlight${name}.cmake
     DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
 endforeach()
-foreach(name IN ITEMS Debug.cmake Disassemble.cmake NasmDepfile.cmake Run.cmake
-    firstlight-toolchain.cmake)
+foreach(name IN ITEMS Debug.cmake Disassemble.cmake NasmDepfile.cmake firstlight-toolchain.cmake)
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/${name} DESTINATION ${FIRSTLIGHT_INSTALL_CMAKE})
 endforeach()
 set(generated ${PROJECT_BINARY_DIR}/package)

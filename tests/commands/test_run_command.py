@@ -51,6 +51,18 @@ class Arguments(MachineCase):
         self.check_serial(DISPLAY="", WAYLAND_DISPLAY="")
         self.check_serial("--serial", DISPLAY=":0")
 
+    def test_another_image_without_a_display(self):
+        other = self.write("other.bin", b"other")
+        for options, environment, booted in (
+                ((), {}, other), (("--serial",), {"DISPLAY": ":0"}, other),
+                ((), {"WAYLAND_DISPLAY": "wayland-0"}, self.path("image.bin")),
+                (("--display",), {}, self.path("image.bin"))):
+            got, done = self.record("--without-display", other, *options, **environment)
+            self.assertEqual(got[1], f"format=raw,file={booted}")
+            self.assertEqual("-display" in got, booted == other)
+            self.assertEqual(f"bootimage: {other} boots, without a display: this is its serial line\n"
+                             in done.stderr, booted == other)
+
     def test_image_and_exit_device(self):
         for name in ("image.bin", "with,comma and:colon.bin"):
             got, _ = self.record(name=name)
@@ -91,6 +103,8 @@ class Arguments(MachineCase):
     def test_wrong_usage(self):
         for arguments, text in ((["--display", "--serial"], "--display excludes '--serial'"),
                                 (["--quick"], "unknown option '--quick'"),
+                                (["--timeout", "0"], "1 to 86400 seconds, and is not '0'"),
+                                (["--timeout", "1m"], "1 to 86400 seconds, and is not '1m'"),
                                 (["second"], "second time")):
             done = self.run_command("run", "image", *arguments)
             self.check_one_line(done, 2, text)
@@ -98,6 +112,9 @@ class Arguments(MachineCase):
 
     def test_no_image(self):
         self.check_one_line(self.run_command("run", self.path("none")), 3, "none: cannot be read")
+        self.check_one_line(self.run_command("run", self.write("image.bin", b"x"), "--serial",
+                                             "--without-display", self.path("other")),
+                            3, "other: cannot be read")
 
     def test_no_qemu(self):
         done = self.run_command("run", self.write("image.bin", b"x"), "--qemu", "no-such-qemu")
@@ -136,6 +153,16 @@ class Boots(MachineCase):
     def test_triple_fault(self):
         self.check(self.boot_image(TRIPLE_FAULT), 1, "bootimage: [^\n]*: triple fault at RIP "
                    "ffffffff8[^\n]*\n")
+
+    def test_another_image(self):
+        other = self.boot_image(leave(SUCCESS), name="other.bin")
+        self.check(self.boot_image(SPIN), 0, "bootimage: [^\n]*other.bin boots[^\n]*\n",
+                   "--without-display", other)
+
+    def test_time_out(self):
+        image = self.boot_image(SPIN)
+        self.check(image, 1, r"bootimage: [^\n]*: timed out after 3 s: CPU 0 was running at RIP [^\n]*\n",
+                   "--timeout", "3")
 
     def test_serial_input(self):
         """The kernel leaves with the byte that it reads from COM1."""

@@ -64,7 +64,7 @@ class Arguments(PackageCase):
         self.build("--target", "run")
         self.assertEqual(self.recorded(), [["run", str(image), "--", *ODD]])
         self.build("--target", "other")
-        self.assertEqual(self.recorded(), [["run", str(image), "--serial", "--", *ODD]])
+        self.assertEqual(self.recorded(), [["run", str(image), "--without-display", str(image), "--", *ODD]])
         self.run_tests("--label-regex", "^two$")
         expected = [word for regex in ODD for word in ("--expect", regex)]
         self.assertEqual(self.recorded(), [["test", str(image), *expected, "--timeout", "60", "--", *ODD]])

@@ -4,13 +4,14 @@
 #endif
 
 #include "commands.h"
+#include "machine_options.h"
 #include "options.h"
 #include "output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { IMAGE, DEBUG, DISPLAY, SERIAL_ONLY, QEMU, REST, OPTION_COUNT };
+enum { IMAGE, DEBUG, DISPLAY, SERIAL_ONLY, WITHOUT_DISPLAY, TIMEOUT, QEMU, REST, OPTION_COUNT };
 
 #ifdef _WIN32
 
@@ -51,6 +52,25 @@ static bool has_display(void)
 #endif
 }
 
+// What there is to boot, where, and for how long.
+static bool choose(const char *values[OPTION_COUNT], struct machine *machine)
+{
+    machine->display = values[DISPLAY] != NULL || (values[SERIAL_ONLY] == NULL && has_display());
+    machine->debug = values[DEBUG] != NULL;
+    if (values[WITHOUT_DISPLAY] != NULL && !machine->display) {
+        machine->image = values[WITHOUT_DISPLAY];
+        machine->seconds = MACHINE_DEFAULT_SECONDS;
+    }
+    return timeout_parse(&run_command, values[TIMEOUT], &machine->seconds);
+}
+
+static void tell_which_image(const char *image)
+{
+    begin_complaint();
+    print_on_one_line(stderr, image);
+    (void)fputs(" boots, without a display: this is its serial line\n", stderr);
+}
+
 static void tell_how_to_attach(char *const *more)
 {
     if (arguments_have(more, "-gdb") || arguments_have(more, "-s")) {
@@ -63,9 +83,10 @@ static void tell_how_to_attach(char *const *more)
 }
 
 // In words, how it ended; nobody expects anything but that the kernel ends it well.
-static void tell_end(const char *image, const struct machine_evidence *evidence)
+static void tell_end(const struct machine *machine, const struct machine_evidence *evidence)
 {
-    const struct expectation expected = {.status = EXIT_STATUS_SUCCESS};
+    const struct expectation expected = {.status = EXIT_STATUS_SUCCESS,
+                                         .seconds = machine->seconds};
     struct message why;
 
     if (evidence->end == MACHINE_EXITED) {
@@ -74,20 +95,20 @@ static void tell_end(const char *image, const struct machine_evidence *evidence)
     } else {
         (void)verdict_of(evidence, &expected, &why);
     }
-    (void)complain(image, why.text);
+    (void)complain(machine->image, why.text);
 }
 
 // What QEMU gave back, as far as the caller can use it: a kernel's success is 0 as any other's.
-static int status_of(const char *image, struct machine_evidence *evidence)
+static int status_of(const struct machine *machine, struct machine_evidence *evidence)
 {
     if (evidence->end == MACHINE_EXITED &&
         (evidence->status == EXIT_STATUS_SUCCESS || evidence->status == EXIT_SUCCESS)) {
         return EXIT_SUCCESS;
     }
     if (evidence->has_registers) {
-        (void)function_name_at(image, evidence->instruction, evidence->function);
+        (void)function_name_at(machine->image, evidence->instruction, evidence->function);
     }
-    tell_end(image, evidence);
+    tell_end(machine, evidence);
     switch (evidence->end) {
     case MACHINE_EXITED:
         return (int)evidence->status;
@@ -121,15 +142,20 @@ static int boot(const char *values[OPTION_COUNT], char **rest)
     struct message why;
     char *program;
     int interrupted;
+    int status;
     bool started;
-    const int status = qemu_prepare(values[QEMU], values[IMAGE], &program);
 
+    if (!choose(values, &machine)) {
+        return EXIT_USAGE;
+    }
+    status = qemu_prepare(values[QEMU], machine.image, &program);
     if (status != EXIT_SUCCESS) {
         return status;
     }
     machine.program = program;
-    machine.display = values[DISPLAY] != NULL || (values[SERIAL_ONLY] == NULL && has_display());
-    machine.debug = values[DEBUG] != NULL;
+    if (machine.image != values[IMAGE]) {
+        tell_which_image(machine.image);
+    }
     if (machine.debug) {
         tell_how_to_attach(rest);
     }
@@ -141,7 +167,7 @@ static int boot(const char *values[OPTION_COUNT], char **rest)
     if (interrupted != 0) {
         (void)raise(interrupted);
     }
-    return status_of(values[IMAGE], &evidence);
+    return status_of(&machine, &evidence);
 }
 
 #endif
@@ -156,14 +182,17 @@ static const struct option run_option_table[OPTION_COUNT] = {
     [DISPLAY] = {.name = "--display", .help = "in a window"},
     [SERIAL_ONLY] = {.name = "--serial",
                      .help = "no window: COM1 is standard input and output, Ctrl-C ends it"},
-    [QEMU] = {.name = "--qemu",
-              .value = "PROGRAM",
-              .help = "the QEMU to run; else what the environment variable QEMU names, else "
-                      "qemu-system-x86_64"},
-    [REST] = {.name = "--",
-              .value = "ARGUMENT...",
-              .takes_the_rest = true,
-              .help = "arguments for QEMU, as `-- -m 1G -smp 4`"},
+    [WITHOUT_DISPLAY] = {.name = "--without-display",
+                         .value = "OTHER",
+                         .help =
+                             "the image to boot instead where no window opens, of a kernel that "
+                             "ends by itself"},
+    [TIMEOUT] = {.name = "--timeout",
+                 .value = "SECONDS",
+                 .help = "how long it may run, 1 to 86400; if not given 60 for OTHER, else for "
+                         "ever"},
+    [QEMU] = OPTION_QEMU,
+    [REST] = OPTION_QEMU_ARGUMENTS,
 };
 
 static int run(char **arguments)
@@ -192,8 +221,8 @@ const struct command run_command = {
              "machine, since that is mostly a triple fault.\n"
              "\n"
              "The exit status is QEMU's: 0 too when a kernel wrote 10h to port F4h, which makes "
-             "QEMU's 33; 128 and the number of a signal that ended QEMU; 1 after a reset; 3 when "
-             "no machine started.",
+             "QEMU's 33; 128 and the number of a signal that ended QEMU; 1 after a reset or a "
+             "time-out; 3 when no machine started.",
     .options = run_option_table,
     .option_count = OPTION_COUNT,
     .run = run,

@@ -4,6 +4,7 @@
 #endif
 
 #include "commands.h"
+#include "machine_options.h"
 #include "options.h"
 #include "output.h"
 
@@ -50,23 +51,7 @@ static int test(const char *values[OPTION_COUNT], char **rest, const struct patt
 #include <signal.h>
 #include <string.h>
 
-#define DEFAULT_SECONDS 60u
-#define MOST_SECONDS    86400u
-#define SHOWN_SERIAL    ((size_t)16 << 10) // bytes
-#define DECIMAL         10
-
-static bool parse_number(const char *text, unsigned least, unsigned most, unsigned *number)
-{
-    unsigned long value = 0;
-
-    if (*text == '\0' || strlen(text) > strlen("86400") ||
-        text[strspn(text, "0123456789")] != '\0') {
-        return false;
-    }
-    value = strtoul(text, NULL, DECIMAL);
-    *number = (unsigned)value;
-    return value >= least && value <= most;
-}
+#define SHOWN_SERIAL ((size_t)16 << 10) // bytes
 
 static bool parse_expectation(const char *values[OPTION_COUNT], const struct patterns *patterns,
                               struct expectation *expected)
@@ -74,16 +59,14 @@ static bool parse_expectation(const char *values[OPTION_COUNT], const struct pat
     struct message why;
 
     *expected = (struct expectation){.status = EXIT_STATUS_SUCCESS,
-                                     .seconds = DEFAULT_SECONDS,
+                                     .seconds = MACHINE_DEFAULT_SECONDS,
                                      .patterns = patterns->items,
                                      .pattern_count = patterns->count};
-    if (values[TIMEOUT] != NULL &&
-        !parse_number(values[TIMEOUT], 1, MOST_SECONDS, &expected->seconds)) {
-        return options_refuse(&test_command, "--timeout must be 1 to 86400 seconds, and is not",
-                              values[TIMEOUT]);
+    if (!timeout_parse(&test_command, values[TIMEOUT], &expected->seconds)) {
+        return false;
     }
     if (values[EXIT_CODE] != NULL &&
-        !parse_number(values[EXIT_CODE], 0, EXIT_STATUS_MOST, &expected->status)) {
+        !number_parse(values[EXIT_CODE], 0, EXIT_STATUS_MOST, &expected->status)) {
         return options_refuse(&test_command, "--exit-code must be 0 to 255, and is not",
                               values[EXIT_CODE]);
     }
@@ -187,14 +170,8 @@ static const struct option test_option_table[OPTION_COUNT] = {
                    .help = "the status with which QEMU must end, 0 to 255; 33 if not given, which "
                            "comes from a kernel that writes 10h to port F4h: twice the byte, plus "
                            "1. With 0 the kernel has to switch the machine off"},
-    [QEMU] = {.name = "--qemu",
-              .value = "PROGRAM",
-              .help = "the QEMU to run; else what the environment variable QEMU names, else "
-                      "qemu-system-x86_64"},
-    [REST] = {.name = "--",
-              .value = "ARGUMENT...",
-              .takes_the_rest = true,
-              .help = "arguments for QEMU, as `-- -m 1G -smp 4`"},
+    [QEMU] = OPTION_QEMU,
+    [REST] = OPTION_QEMU_ARGUMENTS,
 };
 
 static int run(char **arguments)

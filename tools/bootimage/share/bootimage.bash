@@ -8,7 +8,7 @@ _bootimage_options()
     inspect) echo "--json" ;;
     extract) echo "--kernel --module --cmdline --all --force" ;;
     convert) echo "--format --output" ;;
-    run) echo "--debug --display --serial --qemu --" ;;
+    run) echo "--debug --display --serial --without-display --timeout --qemu --" ;;
     test) echo "--expect --timeout --exit-code --qemu --" ;;
     write) echo "--any-disk --yes" ;;
     esac
@@ -65,7 +65,7 @@ _bootimage()
     --compress) _bootimage_words "auto none lz4" "$current" ;;
     --format) _bootimage_words "raw vhd vmdk iso" "$current" ;;
     --all) _bootimage_files -d "$current" ;;
-    --kernel | --output | --qemu) _bootimage_files -f "$current" ;;
+    --kernel | --output | --qemu | --without-display) _bootimage_files -f "$current" ;;
     --cmdline | --module-cmdline | --expect | --timeout | --exit-code | --module)
         # Of extract, --cmdline takes no value.
         if [[ $command == extract && ${COMP_WORDS[at]} == --cmdline ]]; then

@@ -42,6 +42,8 @@ complete -c bootimage -n '__fish_seen_subcommand_from convert' -l output -r -F -
 complete -c bootimage -n '__fish_seen_subcommand_from run' -l debug -d 'wait for gdb'
 complete -c bootimage -n '__fish_seen_subcommand_from run' -l display -d 'in a window'
 complete -c bootimage -n '__fish_seen_subcommand_from run' -l serial -d 'COM1 is standard input and output'
+complete -c bootimage -n '__fish_seen_subcommand_from run' -l without-display -r -F -d 'what to boot instead where no window opens'
+complete -c bootimage -n '__fish_seen_subcommand_from run' -l timeout -x -d 'seconds that it may run'
 complete -c bootimage -n '__fish_seen_subcommand_from run test' -l qemu -r -F -d 'the QEMU to run'
 
 complete -c bootimage -n '__fish_seen_subcommand_from test' -l expect -x -d 'text that COM1 must show'
