@@ -8,7 +8,7 @@ import shutil
 import struct
 import subprocess
 
-from harness.elf_file import ELF_HEADER
+from harness.elf_file import ELF_HEADER, PAGE
 
 SEED, RANDOM_BYTES = 1, 64 << 20  # at once: randbytes gives less than 256 MiB
 CODE_QUARTERS = 3  # of four; the rest is read-only data: about what a kernel has
@@ -68,10 +68,15 @@ def sources():
     return list(dict.fromkeys(path for path in map(os.path.realpath, paths) if os.path.isfile(path)))
 
 
+def _without_zeros(data):
+    """Pages of nothing but zeros left out: QEMU's data has many, where a kernel has .bss."""
+    pages = (data[start:start + PAGE] for start in range(0, len(data), PAGE))
+    return b"".join(page for page in pages if page.strip(b"\0"))
+
+
 @functools.cache
 def _code_and_text():
-    code, data = zip(*map(_code_and_data, sources()))
-    return b"".join(code), b"".join(data)
+    return tuple(_without_zeros(b"".join(parts)) for parts in zip(*map(_code_and_data, sources())))
 
 
 def real(size):

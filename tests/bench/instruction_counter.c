@@ -18,9 +18,10 @@
 #define PROFILED_END 0x10000u  // MBR and stage 2 lie below
 #define HIGH_MEMORY  0x100000u // where the payload goes; the disk buffer is below
 
-// Firmware's code once it has started the MBR: option ROMs and BIOS below 1 MiB, the BIOS's ROM
-// below 4 GiB. (SeaBIOS moves its initialisation elsewhere, but that ends before the MBR begins.)
-#define LOW_ROM_BASE  0xC0000u
+// Firmware's code once it has started the MBR: its system management mode, in memory behind that of
+// the screen; option ROMs and BIOS below 1 MiB; the BIOS's ROM below 4 GiB. (SeaBIOS moves its
+// initialisation elsewhere, but that ends before the MBR begins.)
+#define SMM_BASE      0xA0000u
 #define LOW_ROM_END   0x100000u
 #define HIGH_ROM_BASE 0xFFFC0000u
 #define HIGH_ROM_END  0x100000000u
@@ -60,7 +61,7 @@ static uint64_t executed[PROFILED_END]; // by address
 
 static bool is_firmware(uint64_t address)
 {
-    return (address >= LOW_ROM_BASE && address < LOW_ROM_END) ||
+    return (address >= SMM_BASE && address < LOW_ROM_END) ||
            (address >= HIGH_ROM_BASE && address < HIGH_ROM_END);
 }
 
