@@ -49,7 +49,7 @@ uint8_t *decompress_item(struct image_item *item, const uint8_t *sectors, struct
             decompress_chunk(&state, sectors + at, left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES,
                              lz4_decode);
         }
-        fault = decompress_end(&state, checksum_add);
+        fault = decompress_end(&state);
     }
     if (fault != NULL) {
         free(state.output);

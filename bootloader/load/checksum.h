@@ -5,8 +5,8 @@
 //     checksum.sum          = sum[0] + sum[1] * CHECKSUM_LANE_FACTOR
 //     checksum.weighted_sum = weighted[0] + weighted[1] * CHECKSUM_LANE_FACTOR + length in bytes
 // modulo 2^64. The factor is odd, so any single changed bit changes `sum`; sectors that changed
-// places, or that are missing, zero or stale change the one or the other. One add for 8 bytes
-// of input, or for 16 with SSE2: at memory speed on baseline x86-64.
+// places, or that are missing, zero or stale change the one or the other. One add for 16 bytes
+// of input by SSE2, or for 8: at memory speed on baseline x86-64.
 #ifndef LOAD_CHECKSUM_H
 #define LOAD_CHECKSUM_H
 
@@ -25,28 +25,19 @@ struct checksum_state {
     uint64_t bytes;
 };
 
-// Copies `bytes` (a multiple of CHECKSUM_BLOCK_SIZE) from source to destination and adds them to
-// the state. Both are 16-byte aligned and do not overlap. Stage 2 has a fast routine
-// (stage2/checksum_copy.asm), everyone else checksum_copy_portable.
-typedef void checksum_copy_function(struct checksum_state *state, void *destination,
-                                    const void *source, size_t bytes);
-
-// Adds `bytes` (a multiple of CHECKSUM_BLOCK_SIZE) to the state. Stage 2 has a fast routine here,
-// too, whose source is 8-byte aligned; everyone else checksum_add.
-typedef void checksum_add_function(struct checksum_state *state, const void *source, size_t bytes);
-
 /*@ requires \valid(state);
     assigns *state;
     ensures state->bytes == 0; */
 void checksum_begin(struct checksum_state *state);
 
-// Any alignment.
+// Adds `bytes` to the state: whole blocks, for stage 2's routine 16-byte aligned.
 /*@ requires \valid(state) && \valid_read((uint8_t *)source + (0 .. bytes - 1));
     requires whole_blocks: bytes % CHECKSUM_BLOCK_SIZE == 0;
     assigns *state;
     ensures state->bytes == (uint64_t)(\old(state->bytes) + bytes); */
-checksum_add_function checksum_add;
+void checksum_add(struct checksum_state *state, const void *source, size_t bytes);
 
+// Copies them, too; the destination is aligned like the source, and apart from it.
 /*@ requires \valid(state) && whole_blocks: bytes % CHECKSUM_BLOCK_SIZE == 0;
     requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
     requires \valid((uint8_t *)destination + (0 .. bytes - 1));
@@ -55,7 +46,8 @@ checksum_add_function checksum_add;
     assigns *state, ((uint8_t *)destination)[0 .. bytes - 1];
     ensures \forall integer i; 0 <= i < bytes ==>
             ((uint8_t *)destination)[i] == ((uint8_t *)source)[i]; */
-checksum_copy_function checksum_copy_portable;
+void checksum_copy(struct checksum_state *state, void *destination, const void *source,
+                   size_t bytes);
 
 /*@ requires \valid_read(state);
     assigns \nothing; */

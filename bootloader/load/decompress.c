@@ -27,7 +27,7 @@ void decompress_chunk(struct decompression *state, const uint8_t *chunk, size_t 
     state->done = end == state->done ? LZ4_DAMAGED : end;
 }
 
-const char *decompress_end(const struct decompression *state, checksum_add_function *add)
+const char *decompress_end(const struct decompression *state)
 {
     if (state->done == LZ4_DAMAGED || state->done != state->header.bytes) {
         return "LZ4";
@@ -36,8 +36,7 @@ const char *decompress_end(const struct decompression *state, checksum_add_funct
     memset(state->output + state->done, 0, whole - state->done);
     struct checksum_state sums;
     checksum_begin(&sums);
-    //@ calls checksum_add;
-    add(&sums, state->output, whole);
+    checksum_add(&sums, state->output, whole);
     const struct image_checksum found = checksum_end(&sums);
     return checksum_equal(&found, &state->header.checksum) ? NULL
                                                            : "checksum of what it unpacks to";

@@ -21,7 +21,7 @@ uint64_t image_item_sectors(uint64_t bytes)
 
 struct image_checksum image_header_checksum(const void *header, uint64_t bytes)
 {
-    uint8_t first_block[CHECKSUM_BLOCK_SIZE];
+    _Alignas(16) uint8_t first_block[CHECKSUM_BLOCK_SIZE]; // for checksum_add
     memcpy(first_block, header, sizeof first_block);
     memset(first_block + offsetof(struct image_header, checksum), 0, sizeof(struct image_checksum));
 

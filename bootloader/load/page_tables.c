@@ -132,26 +132,6 @@ static bool take_free(struct page_tables *tables, uint64_t virtual_address, uint
     return true;
 }
 
-// Most of a boot's page-table work is spent here: a store and an addition for each entry, sixteen
-// entries a turn.
-static void fill_entries(uint64_t *entry, uint64_t count, uint64_t value, uint64_t step)
-{
-#define FILL_1(n) (entry[n] = value, value += step)
-#define FILL_4(n) (FILL_1(n), FILL_1((n) + 1), FILL_1((n) + 2), FILL_1((n) + 3))
-    enum { TURN = 16 };
-    for (; count % TURN != 0; count--) {
-        FILL_1(0);
-        entry++;
-    }
-    if (count != 0) {
-        const uint64_t *const end = entry + count;
-        do {
-            FILL_4(0), FILL_4(4), FILL_4(8), FILL_4(12);
-            entry += TURN;
-        } while (entry != end);
-    }
-}
-
 // Clears all of a fresh table but the entries index to index + count - 1, which are filled next.
 static void clear_others(uint64_t *table, uint64_t index, uint64_t count)
 {
@@ -185,7 +165,7 @@ bool page_tables_map(struct page_tables *tables, uint64_t virtual_address,
         } else if (!known_free && !all_free(table + index, count)) {
             return refuse_mapped(virtual_address, why);
         }
-        fill_entries(table + index, count,
+        page_table_fill(table + index, count,
                      physical_address | bits | (shift != SHIFT_4K ? ENTRY_LARGE : 0),
                      (uint64_t)1 << shift);
         virtual_address += count << shift;

@@ -36,6 +36,10 @@ bool page_tables_map(struct page_tables *tables, uint64_t virtual_address,
                      uint64_t physical_address, uint64_t bytes, uint32_t permissions,
                      uint64_t largest_page, struct message *why);
 
+// Fills `count` entries, the first with `value`, each further one with `step` more. Stage 2 has a
+// faster one (stage2/page_table_fill.asm) than page_table_fill.c.
+void page_table_fill(uint64_t *entry, uint64_t count, uint64_t value, uint64_t step);
+
 // Makes the root's entry `slot`, which is free, point to the root: the tables can then be read and
 // written through it, but not executed.
 void page_tables_set_recursive(struct page_tables *tables, uint32_t slot);

@@ -71,6 +71,7 @@ void asm_offsets(void)
     OFFSET(CHECKSUM_SUM, checksum_state, sum);
     OFFSET(CHECKSUM_WEIGHTED, checksum_state, weighted);
     OFFSET(CHECKSUM_BYTES, checksum_state, bytes);
+    VALUE(CHECKSUM_STATE_BYTES, sizeof(struct checksum_state));
     CONSTANT(CHECKSUM_BLOCK_SIZE);
 
     VALUE(LZ4_LITERALS_SHIFT, __builtin_ctz(LZ4_TOKEN_HALF));

@@ -11,6 +11,7 @@
         global check_cpu
         global cpu_has_nx
         global cpu_has_gigabyte_pages
+        global cpu_is_interpreted
 
         section .first_block progbits alloc exec write align=1
 
@@ -21,6 +22,7 @@ CPUID_1_EDX_PAE         equ 6
 CPUID_1_EDX_CMOV        equ 15
 CPUID_1_EDX_FXSR        equ 24
 CPUID_1_EDX_SSE2        equ 26
+CPUID_HYPERVISOR        equ 40000000h
 CPUID_EXTENDED          equ 80000000h
 CPUID_EXTENDED_FEATURES equ 80000001h
 CPUID_EXTENDED_LIMIT    equ 8000FFFFh   ; old CPUs answer junk
@@ -34,10 +36,14 @@ INTEL_FAMILY            equ 6
 INTEL_FIRST_MODEL       equ 0Dh         ; the first with MSR_MISC_ENABLE's bit 34
 
 ; Stops with a line that names every missing feature; a missing NX is only a warning.
-; Out: cpu_has_nx, cpu_has_gigabyte_pages.   Clobbers: all.
+; Out: cpu_has_nx, cpu_has_gigabyte_pages, cpu_is_interpreted.   Clobbers: all.
 check_cpu:
         call check_cpuid
         call allow_nx
+        mov eax, CPUID_HYPERVISOR       ; without one no CPU answers by a name
+        cpuid
+        cmp ebx, "KVMK"
+        sete [cpu_is_interpreted]
         xor edi, edi                    ; features of leaf 80000001h
         mov eax, CPUID_EXTENDED
         cpuid
@@ -157,6 +163,9 @@ allow_nx:
 
 cpu_has_nx:             db 0
 cpu_has_gigabyte_pages: db 0
+; Whether KVM may interpret each instruction, as it does without hardware's help: of SSE it then knows
+; only moves, and stops the machine at all else (Linux's arch/x86/kvm/emulate.c).
+cpu_is_interpreted:     db 0
 
 message_lacks:          db "firstlight: this CPU lacks ", 0
 message_comma:          db ", ", 0

@@ -1,17 +1,16 @@
-; The first code in long mode, still of the first block: checks the rest of stage 2, by eight bytes an
-; instruction, and goes on to it. Jumped to by protected_to_long, once.
+; The first code in long mode, still of the first block: checks the rest of stage 2, by sixteen bytes
+; an instruction, and goes on to it. Jumped to by protected_to_long, once.
 
 %include "asm_offsets.inc"
 
         bits 64
-        extern stage2_end               ; by the linker script, as the next two
-        extern stage2_rest_bytes
+        extern stage2_rest_bytes        ; by the linker script, as the next one
         extern stage2_stack_top
         extern stage2_header
         extern read_rest
         extern stage2_is_damaged
         extern real_mode_call
-        extern checksum_add_blocks
+        extern checksum_add
         extern long_mode_main
         global enter_rest
 
@@ -31,18 +30,21 @@ enter_rest:
         jmp long_mode_main
 
 ; Compares the sum of what follows the first block with the header's.
-; Out: ZF set if they are the same.   Clobbers: RCX, RDX, RSI, RDI, R8, R9.
+; Out: ZF set if they are the same.   Clobbers: RAX, RCX, RDX, RSI, RDI, XMM0, XMM1.
 check_rest:
-        mov edx, stage2_end
-        mov ecx, stage2_rest_bytes
-        neg rcx
-        xor edi, edi
-        xor esi, esi
-        xor r8d, r8d
-        xor r9d, r9d
-        call checksum_add_blocks
-        add rdi, rsi
-        add r8, r9
-        lea rdi, [rdi + 2 * r8]
-        cmp rdi, [stage2_header + STAGE2_REST_SUM]
+        xor eax, eax
+%rep CHECKSUM_STATE_BYTES / 8
+        push rax
+%endrep
+        mov rdi, rsp
+        mov esi, STAGE2_ADDRESS + FIRST_BLOCK_SECTORS * SECTOR_SIZE
+        mov edx, stage2_rest_bytes
+        call checksum_add
+        mov rax, [rdi + CHECKSUM_SUM]
+        add rax, [rdi + CHECKSUM_SUM + 8]
+        mov rcx, [rdi + CHECKSUM_WEIGHTED]
+        add rcx, [rdi + CHECKSUM_WEIGHTED + 8]
+        lea rax, [rax + 2 * rcx]
+        lea rsp, [rsp + CHECKSUM_STATE_BYTES]
+        cmp rax, [stage2_header + STAGE2_REST_SUM]
         ret

@@ -5,7 +5,6 @@
 #include "console.h"
 #include "decompress.h"
 #include "disk.h"
-#include "fast_checksum.h"
 #include "fast_lz4.h"
 #include "machine.h"
 #include "memory_layout.h"
@@ -51,7 +50,7 @@ static const char *read_item(struct image_item *item, uint8_t *destination, cons
         const uint8_t *buffer = disk_read_sectors(lba, sectors, what);
         const size_t bytes = (size_t)sectors * SECTOR_SIZE;
         if (compressed) {
-            checksum_add_fast(&state, buffer, bytes);
+            checksum_add(&state, buffer, bytes);
             decompress_chunk(&unpacked, buffer, bytes, lz4_decode_wide);
         } else {
             checksum_copy(&state, destination, buffer, bytes);
@@ -67,7 +66,7 @@ static const char *read_item(struct image_item *item, uint8_t *destination, cons
     if (!compressed) {
         return NULL;
     }
-    const char *fault = decompress_end(&unpacked, checksum_add_fast);
+    const char *fault = decompress_end(&unpacked);
     if (fault == NULL) {
         item->bytes = unpacked.header.bytes;
         item->flags &= ~IMAGE_ITEM_LZ4;

@@ -1,7 +1,7 @@
 ; The fast lz4_decode_function (load/lz4_decode.h): gives the same as load/lz4_decode.c, which is proved; fuzzing
 ; compares the two. Short sequences, of which most of a kernel is made, are copied by quadwords where
 ; there is room for more than they need, all others exactly. General registers only, as in
-; checksum_copy.asm.
+; checksum.asm.
 
 %include "asm_offsets.inc"
 

@@ -6,7 +6,6 @@
 #include "console.h"
 #include "disk.h"
 #include "entropy_source.h"
-#include "fast_checksum.h"
 #include "fast_lz4.h"
 #include "firmware_memory.h"
 #include "place.h"
@@ -234,19 +233,6 @@ uint64_t machine_image_header_lba(void)
 uint32_t machine_image_header_sectors(void)
 {
     return boot_image_stage2(fake_machine_now()->disk.image)->image_header_sectors;
-}
-
-void checksum_copy(struct checksum_state *state, void *destination, const void *source,
-                   size_t bytes)
-{
-    assert_int_equal(((uintptr_t)destination | (uintptr_t)source) % 16, 0);
-    checksum_copy_portable(state, destination, source, bytes);
-}
-
-void checksum_add_fast(struct checksum_state *state, const void *source, size_t bytes)
-{
-    assert_int_equal((uintptr_t)source % 8, 0);
-    checksum_add(state, source, bytes);
 }
 
 size_t lz4_decode_wide(const uint8_t *input, size_t input_bytes, uint8_t *output, size_t start,
