@@ -68,23 +68,21 @@ static bool map_kernel(struct boot_preview *preview, struct message *why)
     const struct kernel_layout *layout = &preview->kernel->layout;
     const uint64_t physical = preview->kernel->memory_phase;
     struct page_tables *tables = &preview->tables;
-    struct page_table_count count;
+    const uint64_t tables_most = 1 + kernel_layout_tables(layout);
 
     if (layout->memory_bytes > MAPPED_MOST) {
         return true;
     }
-    page_table_count_begin(&count);
-    kernel_layout_count(layout, physical, &count, true);
     *tables = (struct page_tables){
-        .pool = count.pages <= SIZE_MAX / PAGE_SIZE_4K ? calloc((size_t)count.pages, PAGE_SIZE_4K)
+        .pool = tables_most <= SIZE_MAX / PAGE_SIZE_4K ? calloc((size_t)tables_most, PAGE_SIZE_4K)
                                                        : NULL,
-        .pool_pages = count.pages,
+        .pool_pages = tables_most,
         .nx = true,
         .gigabyte_pages = true,
     };
     if (tables->pool == NULL) {
         return message_refuse(why, "not enough memory for %llu page tables",
-                              (unsigned long long)count.pages);
+                              (unsigned long long)tables_most);
     }
     return page_tables_begin(tables, why) && kernel_layout_map(layout, physical, tables, why);
 }

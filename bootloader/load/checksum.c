@@ -1,5 +1,5 @@
-// The checksum of image items: its beginning and end. Called by all that sums; what is between is in
-// checksum_portable.c, or in stage 2's checksum.asm.
+// The checksum of image items: its beginning and end. Called by all that sums; what is between is
+// in checksum_portable.c, or in stage 2's checksum.asm.
 #include "checksum.h"
 
 #include <string.h>

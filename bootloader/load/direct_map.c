@@ -1,5 +1,4 @@
-// Cuts physical memory into the pieces of the direct map. Called by handover.c, once to count page
-// tables and once to build them.
+// Cuts physical memory into the pieces of the direct map. Called by handover.c.
 #include "direct_map.h"
 
 #include "page_tables.h"
@@ -120,4 +119,21 @@ uint64_t direct_map_last_byte(const struct memory_map *map)
         }
     }
     return last;
+}
+
+uint64_t direct_map_tables(const struct memory_map *map, uint64_t last_byte)
+{
+    // What covers the slots of the root, the gibibytes of which all is mapped, and the first 2 MiB.
+    uint64_t tables = last_byte / PAGE_TABLE_SLOT_SIZE + 1 + DIRECT_MAP_MINIMUM / PAGE_SIZE_1G + 1;
+    uint64_t edge = 0; // the last 2 MiB in which a range begins or ends
+    for (uint32_t i = 0; i < map->count; i++) {
+        const struct boot_memory_range *range = &map->ranges[i];
+        const uint64_t first = range->base / PAGE_SIZE_2M;
+        const uint64_t last = (range->base + range->length) / PAGE_SIZE_2M;
+        enum { TABLES = 2 }; // one for these 2 MiB, one for their gibibyte
+        tables += (first != edge ? TABLES : 0) + (last != first ? TABLES : 0) +
+                  (memory_kind_is_ram(range->kind) ? range->length / PAGE_SIZE_1G : 0);
+        edge = last;
+    }
+    return tables;
 }

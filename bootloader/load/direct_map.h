@@ -26,4 +26,7 @@ bool direct_map_walk(const struct memory_map *map, direct_map_visitor *visit, vo
 // The last byte of the highest page covered.
 uint64_t direct_map_last_byte(const struct memory_map *map);
 
+// So many page tables, beside the root, do for it; `last_byte` as above.
+uint64_t direct_map_tables(const struct memory_map *map, uint64_t last_byte);
+
 #endif

@@ -13,34 +13,18 @@
 
 // ---- The address space --------------------------------------------------------------------
 
-// Takes the mappings of the address space, first to count the page tables, then to build them.
+// Maps the parts of the address space.
 struct mapper {
-    struct page_tables *tables; // null: count
+    struct page_tables *tables;
     struct message *why;
-    uint64_t table_pages;           // counted in the regions before, and the root
-    struct page_table_count region; // of the region under way
     uint64_t direct_map;
-    bool gigabyte_pages;
 };
-
-// Regions are counted one by one because their order in the address space is the kernel's choice,
-// each of them without the root.
-static void begin_region(struct mapper *mapper)
-{
-    mapper->table_pages += mapper->region.pages - 1;
-    page_table_count_begin(&mapper->region);
-}
 
 static bool map(struct mapper *mapper, uint64_t virtual_address, uint64_t physical, uint64_t bytes,
                 uint32_t permissions, uint64_t largest_page)
 {
-    if (mapper->tables != NULL) {
-        return page_tables_map(mapper->tables, virtual_address, physical, bytes, permissions,
-                               largest_page, mapper->why);
-    }
-    page_table_count_map(&mapper->region, virtual_address, physical, bytes, largest_page,
-                         mapper->gigabyte_pages);
-    return true;
+    return page_tables_map(mapper->tables, virtual_address, physical, bytes, permissions,
+                           largest_page, mapper->why);
 }
 
 static bool map_direct(uint64_t physical, uint64_t bytes, uint64_t largest_page, void *context)
@@ -49,26 +33,11 @@ static bool map_direct(uint64_t physical, uint64_t bytes, uint64_t largest_page,
     return map(mapper, mapper->direct_map + physical, physical, bytes, PAGE_WRITE, largest_page);
 }
 
-static bool map_kernel(const struct handover_input *input, struct mapper *mapper)
-{
-    if (mapper->tables != NULL) {
-        return kernel_layout_map(input->kernel, input->kernel_physical, mapper->tables,
-                                 mapper->why);
-    }
-    kernel_layout_count(input->kernel, input->kernel_physical, &mapper->region,
-                        mapper->gigabyte_pages);
-    return true;
-}
-
 static bool map_items(const struct handover_input *input, const struct handover *handover,
                       struct mapper *mapper)
 {
     struct region_item at = {0};
     while (region_item_next(&at, input->items)) {
-        if (at.bytes > LOADER_REGION_BYTES || at.offset + at.bytes > LOADER_REGION_BYTES) {
-            return message_refuse(mapper->why, "the modules need more than the 504 GiB of address "
-                                               "space there is for them: leave some out");
-        }
         if (!map(mapper, handover->loader_region + at.offset, at.item->physical_address, at.bytes,
                  PAGE_WRITE, PAGE_SIZE_2M)) {
             return false;
@@ -97,28 +66,40 @@ static bool map_loader_region(const struct handover_input *input, const struct h
 static bool map_all(const struct handover_input *input, const struct handover *handover,
                     uint64_t physical, struct mapper *mapper)
 {
-    page_table_count_begin(&mapper->region);
-    if (handover->vga_text_mapped && !map(mapper, VGA_TEXT_ADDRESS, VGA_TEXT_ADDRESS,
-                                          VGA_TEXT_BYTES, PAGE_WRITE, PAGE_SIZE_4K)) {
-        return false;
-    }
-    begin_region(mapper);
-    if (!map_kernel(input, mapper)) {
-        return false;
-    }
-    begin_region(mapper);
-    if (handover->direct_map_size != 0 && !direct_map_walk(input->map, map_direct, mapper)) {
-        return false;
-    }
-    begin_region(mapper);
-    if (!map_loader_region(input, handover, physical, mapper)) {
-        return false;
-    }
-    begin_region(mapper);
-    return true;
+    return (!handover->vga_text_mapped || map(mapper, VGA_TEXT_ADDRESS, VGA_TEXT_ADDRESS,
+                                              VGA_TEXT_BYTES, PAGE_WRITE, PAGE_SIZE_4K)) &&
+           kernel_layout_map(input->kernel, input->kernel_physical, mapper->tables, mapper->why) &&
+           (handover->direct_map_size == 0 || direct_map_walk(input->map, map_direct, mapper)) &&
+           map_loader_region(input, handover, physical, mapper);
 }
 
 // ---- Plan and build -----------------------------------------------------------------------
+
+// Room for the tables of map_all: more than it will use, for a walk over all pieces only to count
+// them would cost as much as the one that maps them. False, with a message, when the modules do not
+// fit into the loader region.
+static bool plan_tables(const struct handover_input *input, struct handover *handover,
+                        struct message *why)
+{
+    const uint64_t loader_bytes =
+        handover->info_virtual + handover->info_bytes - handover->loader_region;
+    uint64_t tables = 1 + page_tables_at_most(VGA_TEXT_BYTES) +
+                      kernel_layout_tables(input->kernel) + page_tables_at_most(loader_bytes) +
+                      page_tables_at_most(input->facts->framebuffer.size + PAGE_BYTES);
+    if (handover->direct_map_size != 0) {
+        tables += direct_map_tables(input->map, handover->direct_map_size - 1);
+    }
+    struct region_item at = {0};
+    while (region_item_next(&at, input->items)) {
+        if (at.bytes > LOADER_REGION_BYTES || at.offset + at.bytes > LOADER_REGION_BYTES) {
+            return message_refuse(why, "the modules need more than the 504 GiB of address space "
+                                       "there is for them: leave some out");
+        }
+        tables += page_tables_at_most(at.bytes);
+    }
+    handover->tables_bytes = tables * PAGE_BYTES;
+    return true;
+}
 
 bool handover_plan(const struct handover_input *input, struct handover *handover,
                    struct message *why)
@@ -141,16 +122,9 @@ bool handover_plan(const struct handover_input *input, struct handover *handover
     handover->info_virtual = handover->stack_virtual + handover->stack_bytes + GUARD_BYTES;
     handover->tables_offset = handover->info_offset + handover->info_bytes;
 
-    struct mapper counter = {
-        .why = why,
-        .table_pages = 1,
-        .direct_map = handover->direct_map,
-        .gigabyte_pages = input->gigabyte_pages,
-    };
-    if (!map_all(input, handover, 0, &counter)) {
+    if (!plan_tables(input, handover, why)) {
         return false;
     }
-    handover->tables_bytes = counter.table_pages * PAGE_BYTES;
     handover->memory_bytes = handover->tables_offset + handover->tables_bytes;
     return true;
 }
@@ -176,5 +150,7 @@ bool handover_build(const struct handover_input *input, struct handover *handove
     if (input->request->recursive_slot != 0) {
         page_tables_set_recursive(&tables, input->request->recursive_slot);
     }
-    return boot_info_write(input, handover, why);
+    handover->tables_bytes = tables.used * PAGE_BYTES;
+    handover->memory_bytes = handover->tables_offset + handover->tables_bytes;
+    return true;
 }

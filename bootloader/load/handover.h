@@ -74,8 +74,8 @@ struct handover {
     // Loader memory: sizes and offsets in bytes, all multiples of 4096.
     uint64_t stack_offset, stack_bytes;
     uint64_t info_offset, info_bytes;
-    uint64_t tables_offset, tables_bytes;
-    uint64_t memory_bytes;
+    uint64_t tables_offset, tables_bytes; // room for them; once they are built: in use
+    uint64_t memory_bytes;                // of all, likewise
     // Virtual addresses.
     uint64_t stack_virtual; // lowest byte of the stack
     uint64_t info_virtual;
@@ -93,16 +93,21 @@ bool handover_addresses_fit(const struct elf_kernel *elf, const struct boot_requ
                             struct message *why);
 
 // Chooses virtual addresses (those requested, the defaults, or others where the kernel's segments
-// are in the way) and computes how much loader memory is needed. Between this call and
-// handover_build usable memory may be claimed, so that the map gains at most HANDOVER_SPARE_RANGES.
-// False, with a message, when nothing in the address space is free.
+// are in the way) and computes how much loader memory is needed at most, handover->memory_bytes.
+// Between this call and boot_info_write usable memory may be claimed, so that the map gains at most
+// HANDOVER_SPARE_RANGES. False, with a message, when nothing in the address space is free.
 bool handover_plan(const struct handover_input *input, struct handover *handover,
                    struct message *why);
 
-// Builds everything in loader memory at `memory`, whose physical address is `physical`:
-// input->map is now the final one. `memory` is page-aligned. The hand-over page is left for the
-// caller to fill.
+// Builds the page tables in loader memory at `memory`, page-aligned, whose physical address is
+// `physical`; whether input->map has it claimed makes no difference to them. handover->memory_bytes
+// is then what is in use. The hand-over page is left for the caller to fill.
 bool handover_build(const struct handover_input *input, struct handover *handover, uint8_t *memory,
                     uint64_t physical, struct message *why);
+
+// Fills boot_info and all it points to, in what handover_build was given; input->map is now the
+// final one. False, with a message, when the map has outgrown its room.
+bool boot_info_write(const struct handover_input *input, const struct handover *handover,
+                     struct message *why);
 
 #endif

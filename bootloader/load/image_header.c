@@ -21,7 +21,7 @@ uint64_t image_item_sectors(uint64_t bytes)
 
 struct image_checksum image_header_checksum(const void *header, uint64_t bytes)
 {
-    _Alignas(16) uint8_t first_block[CHECKSUM_BLOCK_SIZE]; // for checksum_add
+    uint8_t first_block[CHECKSUM_BLOCK_SIZE]; // aligned as any large array is (System V ABI, 3.1.2)
     memcpy(first_block, header, sizeof first_block);
     memset(first_block + offsetof(struct image_header, checksum), 0, sizeof(struct image_checksum));
 

@@ -88,9 +88,8 @@ bool kernel_layout_walk(const struct kernel_layout *layout, kernel_piece_visitor
 bool kernel_layout_map(const struct kernel_layout *layout, uint64_t physical_base,
                        struct page_tables *tables, struct message *why);
 
-// Counts what kernel_layout_map will take.
-void kernel_layout_count(const struct kernel_layout *layout, uint64_t physical_base,
-                         struct page_table_count *count, bool gigabyte_pages);
+// So many page tables, beside the root, do for kernel_layout_map.
+uint64_t kernel_layout_tables(const struct kernel_layout *layout);
 
 // Alignment and phase at which the largest pages can be used; what the image header's wish says.
 void kernel_layout_wish(const struct kernel_layout *layout, uint64_t *alignment, uint64_t *phase);

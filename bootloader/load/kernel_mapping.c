@@ -1,4 +1,4 @@
-// Maps the pages of a kernel: cuts its runs into pieces of the same permissions, and maps or counts
+// Maps the pages of a kernel: cuts its runs into pieces of the same permissions, and maps
 // these, or asks which alignment gives them the largest pages. Called by handover.c and by the host
 // tool.
 #include "kernel_layout.h"
@@ -127,27 +127,14 @@ bool kernel_layout_map(const struct kernel_layout *layout, uint64_t physical_bas
     return kernel_layout_walk(layout, map_piece, &map);
 }
 
-struct count_context {
-    struct page_table_count *count;
-    uint64_t physical_base;
-    bool gigabyte_pages;
-};
-
-static bool count_piece(const struct kernel_piece *piece, void *context)
+uint64_t kernel_layout_tables(const struct kernel_layout *layout)
 {
-    struct count_context *counting = context;
-    page_table_count_map(counting->count, piece->virtual_address,
-                         counting->physical_base + piece->offset, piece->bytes, PAGE_SIZE_1G,
-                         counting->gigabyte_pages);
-    return true;
-}
-
-void kernel_layout_count(const struct kernel_layout *layout, uint64_t physical_base,
-                         struct page_table_count *count, bool gigabyte_pages)
-{
-    struct count_context counting = {
-        .count = count, .physical_base = physical_base, .gigabyte_pages = gigabyte_pages};
-    kernel_layout_walk(layout, count_piece, &counting);
+    uint64_t tables = 0;
+    struct elf_segment segment;
+    for (uint32_t cursor = 0; elf_next_segment(layout->elf, &cursor, &segment);) {
+        tables += page_tables_at_most(segment.memory_size);
+    }
+    return tables;
 }
 
 // ---- The wish -----------------------------------------------------------------------------

@@ -27,11 +27,6 @@ uint64_t region_framebuffer_offset(const struct boot_framebuffer *framebuffer);
 // Bytes that boot_info takes, with all that lies behind it, for a map of so many ranges.
 uint64_t boot_info_bytes(const struct handover_input *input, uint64_t ranges);
 
-// Fills handover->info_bytes at handover->boot_info, all that boot_info points to included. False,
-// with a message, when they are too few.
-bool boot_info_write(const struct handover_input *input, const struct handover *handover,
-                     struct message *why);
-
 // Where the GDT lies from boot_info on.
 #define GDT_OFFSET sizeof(struct boot_info)
 

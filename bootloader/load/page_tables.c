@@ -1,4 +1,4 @@
-// Builds 4-level page tables in a pool of pages, and counts beforehand how many it will need.
+// Builds 4-level page tables in a pool of pages, and says beforehand how many will do.
 // Called by kernel_mapping.c and handover.c.
 #include "page_tables.h"
 
@@ -166,8 +166,8 @@ bool page_tables_map(struct page_tables *tables, uint64_t virtual_address,
             return refuse_mapped(virtual_address, why);
         }
         page_table_fill(table + index, count,
-                     physical_address | bits | (shift != SHIFT_4K ? ENTRY_LARGE : 0),
-                     (uint64_t)1 << shift);
+                        physical_address | bits | (shift != SHIFT_4K ? ENTRY_LARGE : 0),
+                        (uint64_t)1 << shift);
         virtual_address += count << shift;
         physical_address += count << shift;
         bytes -= count << shift;
@@ -175,63 +175,14 @@ bool page_tables_map(struct page_tables *tables, uint64_t virtual_address,
     return true;
 }
 
-// ---- Counting -----------------------------------------------------------------------------
-
-void page_table_count_begin(struct page_table_count *count)
+// A piece touches at most two units more than its length fills.
+uint64_t page_tables_at_most(uint64_t bytes)
 {
-    *count = (struct page_table_count){.pages = 1};
-}
-
-// Counts a table for each of the slots first to last that has none yet; *next is the first of
-// these.
-static void count_slots(struct page_table_count *count, uint64_t *next, uint64_t first,
-                        uint64_t last)
-{
-    if (first < *next) {
-        first = *next;
+    uint64_t tables = 0;
+    for (unsigned shift = SHIFT_2M; shift <= SHIFT_ROOT; shift += INDEX_BITS) {
+        tables += (bytes >> shift) + 2;
     }
-    if (first <= last) {
-        count->pages += last - first + 1;
-        *next = last + 1;
-    }
-}
-
-// Counts the tables that entries smaller than a slot need: for all slots, or, where large pages
-// fill the slots, for the first and the last if the mapping covers only a part of them.
-static void count_level(struct page_table_count *count, uint64_t *next, unsigned shift,
-                        uint64_t virtual_address, uint64_t last_byte, bool large)
-{
-    uint64_t within = ((uint64_t)1 << shift) - 1;
-    uint64_t first = virtual_address >> shift;
-    uint64_t last = last_byte >> shift;
-    if (!large) {
-        count_slots(count, next, first, last);
-        return;
-    }
-    if ((virtual_address & within) != 0) {
-        count_slots(count, next, first, first);
-    }
-    if ((last_byte & within) != within) {
-        count_slots(count, next, last, last);
-    }
-}
-
-void page_table_count_map(struct page_table_count *count, uint64_t virtual_address,
-                          uint64_t physical_address, uint64_t bytes, uint64_t largest_page,
-                          bool gigabyte_pages)
-{
-    if (bytes == 0) {
-        return;
-    }
-    uint64_t last_byte = virtual_address + (bytes - 1);
-    uint64_t delta = virtual_address - physical_address;
-    bool large_1g =
-        gigabyte_pages && largest_page >= PAGE_SIZE_1G && (delta & (PAGE_SIZE_1G - 1)) == 0;
-    bool large_2m = largest_page >= PAGE_SIZE_2M && (delta & (PAGE_SIZE_2M - 1)) == 0;
-    count_slots(count, &count->next_table_512g, virtual_address >> SHIFT_ROOT,
-                last_byte >> SHIFT_ROOT);
-    count_level(count, &count->next_table_1g, SHIFT_1G, virtual_address, last_byte, large_1g);
-    count_level(count, &count->next_table_2m, SHIFT_2M, virtual_address, last_byte, large_2m);
+    return tables;
 }
 
 bool page_tables_maps(const struct page_tables *tables, uint64_t virtual_address)

@@ -47,16 +47,7 @@ void page_tables_set_recursive(struct page_tables *tables, uint32_t slot);
 // Whether the page at the address is mapped.
 bool page_tables_maps(const struct page_tables *tables, uint64_t virtual_address);
 
-// Counts the tables that a sequence of page_tables_map calls in ascending order of virtual address
-// will take: exactly, or a few too many, never too few.
-struct page_table_count {
-    uint64_t pages;                                         // with the root
-    uint64_t next_table_2m, next_table_1g, next_table_512g; // first slot without a table yet
-};
-
-void page_table_count_begin(struct page_table_count *count);
-void page_table_count_map(struct page_table_count *count, uint64_t virtual_address,
-                          uint64_t physical_address, uint64_t bytes, uint64_t largest_page,
-                          bool gigabyte_pages);
+// So many tables, beside the root, do for the mapping of `bytes` in one piece, by whatever pages.
+uint64_t page_tables_at_most(uint64_t bytes);
 
 #endif

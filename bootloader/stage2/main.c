@@ -117,10 +117,13 @@ static _Noreturn void enter_kernel(const struct handover_input *input, struct me
         .alignment = PAGE_SIZE,
         .minimum = PLACE_MINIMUM,
     };
-    const uint64_t physical =
-        place_memory(map, &wish, false, BOOT_MEMORY_LOADER_RECLAIMABLE, "page tables and stack");
+    const uint64_t physical = find_memory(map, &wish, false, "page tables and stack");
     uint8_t *memory = machine_memory(physical, handover.memory_bytes);
-    if (!handover_build(input, &handover, memory, physical, &why)) {
+    // Claims what turns out to be used.
+    if (!handover_build(input, &handover, memory, physical, &why) ||
+        !memory_map_claim(map, physical, handover.memory_bytes, BOOT_MEMORY_USABLE,
+                          BOOT_MEMORY_LOADER_RECLAIMABLE, &why) ||
+        !boot_info_write(input, &handover, &why)) {
         fatal_message(&why);
     }
     // Not by way of facts: the kernel could not clear what stays in low memory.

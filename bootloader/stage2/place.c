@@ -3,8 +3,8 @@
 
 #include "console.h"
 
-static bool find_memory(const struct memory_map *map, struct memory_wish wish, bool required,
-                        uint64_t *address)
+static bool grant(const struct memory_map *map, struct memory_wish wish, bool required,
+                  uint64_t *address)
 {
     static const uint64_t alignments[] = {PAGE_SIZE_2M, PAGE_SIZE_4K};
     bool found = memory_map_find(map, &wish, address);
@@ -18,11 +18,11 @@ static bool find_memory(const struct memory_map *map, struct memory_wish wish, b
     return found;
 }
 
-uint64_t place_memory(struct memory_map *map, const struct memory_wish *wish, bool required,
-                      uint32_t kind, const char *what)
+uint64_t find_memory(const struct memory_map *map, const struct memory_wish *wish, bool required,
+                     const char *what)
 {
     uint64_t address;
-    if (!find_memory(map, *wish, required, &address)) {
+    if (!grant(map, *wish, required, &address)) {
         const uint64_t largest = memory_map_largest(map, wish->minimum);
         fatal("not enough memory for %s: %llu KiB needed in one piece at a multiple of %llu KiB, "
               "largest free piece %llu KiB: add memory",
@@ -30,6 +30,13 @@ uint64_t place_memory(struct memory_map *map, const struct memory_wish *wish, bo
               (unsigned long long)(required ? wish->alignment : PAGE_SIZE) / 1024,
               (unsigned long long)(largest / 1024));
     }
+    return address;
+}
+
+uint64_t place_memory(struct memory_map *map, const struct memory_wish *wish, bool required,
+                      uint32_t kind, const char *what)
+{
+    const uint64_t address = find_memory(map, wish, required, what);
     struct message why;
     if (!memory_map_claim(map, address, wish->bytes, BOOT_MEMORY_USABLE, kind, &why)) {
         fatal_message(&why);

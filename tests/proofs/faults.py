@@ -6,9 +6,9 @@ from collections import namedtuple
 Fault = namedtuple("Fault", "file function what old new")
 
 FAULTS = [
-    Fault("checksum.c", "add_block", "one word more than a block has",
+    Fault("checksum_portable.c", "add_block", "one word more than a block has",
           "i < sizeof words / sizeof words[0]", "i <= sizeof words / sizeof words[0]"),
-    Fault("checksum.c", "checksum_add", "one block more than there are bytes",
+    Fault("checksum_portable.c", "checksum_add", "one block more than there are bytes",
           "done < bytes;", "done <= bytes;"),
     Fault("symbols.c", "is_sound", "a symbol more than the table has",
           "left > 0; left--", "left + 1 > 0; left--"),

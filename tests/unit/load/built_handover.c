@@ -67,14 +67,18 @@ void handover_add_symbols(struct built_handover *built, uint64_t physical, uint6
                    built->symbols.symbol_count * sizeof(struct boot_symbol));
 }
 
-static uint64_t claim(struct test_map *map, uint64_t bytes, uint32_t kind)
+static uint64_t find(const struct test_map *map, uint64_t bytes)
 {
-    struct message why;
     struct memory_wish wish = {.bytes = bytes, .alignment = PAGE, .minimum = MIB};
     uint64_t address;
     assert_true(memory_map_find(&map->map, &wish, &address));
-    assert_true(memory_map_claim(&map->map, address, bytes, BOOT_MEMORY_USABLE, kind, &why));
     return address;
+}
+
+static void claim(struct test_map *map, uint64_t address, uint64_t bytes, uint32_t kind)
+{
+    struct message why;
+    assert_true(memory_map_claim(&map->map, address, bytes, BOOT_MEMORY_USABLE, kind, &why));
 }
 
 bool handover_try(struct built_handover *built, const struct elf64_program_header *segments,
@@ -95,9 +99,11 @@ bool handover_try(struct built_handover *built, const struct elf64_program_heade
     const size_t length = strlen(command_line);
     built->command_line = allocate(1 + length);
     memcpy(built->command_line + 1, command_line, length);
+    const uint64_t kernel_physical = find(&built->map, built->layout.memory_bytes);
+    claim(&built->map, kernel_physical, built->layout.memory_bytes, BOOT_MEMORY_KERNEL);
     built->input = (struct handover_input){
         .kernel = &built->layout,
-        .kernel_physical = claim(&built->map, built->layout.memory_bytes, BOOT_MEMORY_KERNEL),
+        .kernel_physical = kernel_physical,
         .map = &built->map.map,
         .request = &built->request,
         .items = &built->items,
@@ -115,9 +121,13 @@ void handover_build_planned(struct built_handover *built)
 {
     struct message why = {.text = ""};
     const struct handover *plan = &built->handover;
-    built->physical = claim(&built->map, plan->memory_bytes, BOOT_MEMORY_LOADER_RECLAIMABLE);
+    built->physical = find(&built->map, plan->memory_bytes);
     built->memory = allocate_pages((size_t)plan->memory_bytes);
     if (!handover_build(&built->input, &built->handover, built->memory, built->physical, &why)) {
+        fail_msg("%s", why.text);
+    }
+    claim(&built->map, built->physical, plan->memory_bytes, BOOT_MEMORY_LOADER_RECLAIMABLE);
+    if (!boot_info_write(&built->input, plan, &why)) {
         fail_msg("%s", why.text);
     }
     built->walker = (struct page_walker){.pool = built->memory + plan->tables_offset,

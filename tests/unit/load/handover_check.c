@@ -5,7 +5,6 @@
 #include "unit.h"
 
 #define PAGE               4096u
-#define SPARE_BOUND        3u // tables counted twice where kernel and VGA text share them
 #define FRAMEBUFFER_OFFSET 0x100000000u
 #define ITEMS_OFFSET       0x200000000u
 
@@ -216,9 +215,7 @@ static void check_tables(struct built_handover *built)
     assert_true((built->request.flags & BOOT_REQUEST_NO_DIRECT_MAP) != 0 ||
                 direct_map_walk(&built->map.map, add_bytes, &direct_bytes));
     assert_int_equal(check.direct_bytes, direct_bytes);
-    // The bound was enough, and not wasteful.
-    assert_true(built->tables <= plan->tables_bytes / PAGE);
-    assert_true(plan->tables_bytes / PAGE <= built->tables + SPARE_BOUND);
+    assert_int_equal(built->tables, plan->tables_bytes / PAGE);
 
     struct mapping mapping;
     assert_false(page_walker_find(&built->walker, 0, &mapping));

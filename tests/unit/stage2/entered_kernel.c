@@ -190,6 +190,15 @@ static void check_order(const struct entered_kernel *kernel)
     }
 }
 
+// What the loader uses of its memory: all up to the last page table, which lie in a row.
+static uint64_t loader_bytes(const struct entered_kernel *kernel, const struct fake_block *block)
+{
+    const uint64_t bytes =
+        kernel->machine->entry.root_physical + kernel->tables * PAGE - block->physical;
+    assert_true(bytes <= block->bytes);
+    return bytes;
+}
+
 // The map is firmware's, and in it what the loader has taken: the kernel's piece, those of modules
 // and symbols, its own at last; and over it the framebuffer.
 static void check_claims(const struct entered_kernel *kernel)
@@ -210,8 +219,10 @@ static void check_claims(const struct entered_kernel *kernel)
         const uint32_t kind = i == 0      ? BOOT_MEMORY_KERNEL
                               : i == last ? BOOT_MEMORY_LOADER_RECLAIMABLE
                                           : BOOT_MEMORY_MODULE;
-        assert_true(memory_map_claim(&expected.map, machine->blocks[i].physical,
-                                     machine->blocks[i].bytes, BOOT_MEMORY_USABLE, kind, &why));
+        const struct fake_block *block = &machine->blocks[i];
+        const uint64_t bytes = i == last ? loader_bytes(kernel, block) : block->bytes;
+        assert_true(memory_map_claim(&expected.map, block->physical, bytes, BOOT_MEMORY_USABLE,
+                                     kind, &why));
     }
     const struct boot_framebuffer *screen = &kernel->info.framebuffer;
     assert_true(screen->size == 0 || memory_map_overlay(&expected.map, screen->physical_address,
@@ -271,7 +282,7 @@ void entered_kernel_begin_asked(struct entered_kernel *kernel, const struct fake
                    .nx = machine->nx},
     };
     read_boot_info(kernel);
-    page_walker_visit(&kernel->walker, check_mapping, kernel);
+    kernel->tables = page_walker_visit(&kernel->walker, check_mapping, kernel);
     check_order(kernel);
     check_claims(kernel);
     check_direct_map(kernel);

@@ -21,6 +21,7 @@ struct entered_kernel {
     struct boot_memory_range *map; // info.memory_map_count of them
     bool has_symbols;
     uint64_t largest_page; // mapped, in bytes
+    uint64_t tables;       // that map all there is
 };
 
 // Fails the test unless the boot has ended in the kernel and everything that does not depend on
