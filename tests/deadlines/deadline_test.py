@@ -1,17 +1,13 @@
 """What the tests of the loader's waits have in common: a run that is looked at when the CPU has halted for
 ever, in the kernel or behind an error line. Used by the tests of this folder."""
 
-import os
-import subprocess
-
 from harness.disk_image import DiskImage
 from harness.elf_file import EXIT_CODE, PAGE, R, Segment, X, write_executable
 from harness.environment import UNCOMPRESSED, create_image
 from harness.error_test import ErrorTest, VGA
 from harness.expect import check_error_line, check_halted, error_lines, fail
-from harness.qemu import Qemu, ide_disk, option_value
+from harness.qemu import Qemu, ide_disk
 
-SLOW_FIRMWARE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "slow_firmware.asm")
 KERNEL_ADDRESS = 0xFFFFFFFF80000000
 KIB = 1 << 10
 MACHINE = ["-nodefaults", "-no-reboot", *VGA]  # without exit device: the kernel stays, halted
@@ -26,17 +22,6 @@ class DeadlineTest(ErrorTest):
             Segment(KERNEL_ADDRESS + PAGE, R, data)], KERNEL_ADDRESS)
         self.image = DiskImage(create_image(path, self.path("large.bin"),
                                             options=UNCOMPRESSED))
-
-    def slow_firmware(self, *definitions):
-        """QEMU's options for the option ROM, whose bytes are made to sum to 0."""
-        path = self.path("slow_firmware.bin")
-        subprocess.run(["nasm", "-f", "bin", "-o", path, *(f"-D{name}" for name in definitions),
-                        SLOW_FIRMWARE], check=True)
-        with open(path, "r+b") as file:
-            total = sum(file.read())
-            file.seek(-1, os.SEEK_END)
-            file.write(bytes([-total & 0xFF]))
-        return ["-option-rom", option_value(path)]
 
     def halted(self, *options, disk=None):
         """The run, when there is nothing to wait for any more."""

@@ -2,17 +2,18 @@
 reads, one that reads a sector at a time, and one that fails twice before each."""
 
 import re
-import struct
 import unittest
 
 from deadline_test import DeadlineTest, KIB
 from harness.disk_image import FLOPPY_1440K
 from harness.loader_limits import FAILURES_MAX, MBR_ATTEMPTS, TRANSFER_ATTEMPTS
+from harness.option_rom import BROKEN, CALLED, PLAYED
 from harness.qemu import option_value
 
 MIB = 1 << 20
-COUNTS_ADDRESS = 0x4F0     # in slow_firmware.asm: calls, failures
-STATUS = "80"              # there, too
+STATUS = "80"              # time-out
+ONE_SECTOR = ("DISK_NOT_MBR", "DISK_LIMIT=1")
+TWICE = "DISK_BEFORE=2"
 CALLS_AN_ATTEMPT = 4       # whether there is EDD, by EDD, by CHS, reset
 CALLS_OF_A_GOOD_MBR = 4    # two transfers: whether there is EDD, and the read
 CALLS_OF_DISK_INIT = 2     # whether there is EDD, geometry
@@ -23,9 +24,11 @@ CALLS_OF_GOOD_BOOT = CALLS_OF_A_GOOD_MBR + CALLS_OF_DISK_INIT + CALLS_OF_DESCRIB
 class DiskCalls(DeadlineTest):
     def counts(self, *definitions, **ending):
         """(calls, failures) that the disk has counted when all is over."""
-        run = self.ended(*self.slow_firmware(*definitions), **ending)
-        self.line = run.serial()
-        return struct.unpack("<2I", run.physical_memory(COUNTS_ADDRESS, 8))
+        rom = self.option_rom("DISK_TELLS_CALLS", f"DISK_STATUS=0x{STATUS}", *definitions)
+        self.line = self.ended(*rom, *self.told_to(), **ending).serial()
+        told = self.told()
+        self.assertEqual(told.count(BROKEN), 0)
+        return told.count(CALLED), told.count(PLAYED)
 
     def rest_sectors(self):
         return self.image.stage2_sectors - self.image.first_block_sectors
@@ -41,13 +44,13 @@ class DiskCalls(DeadlineTest):
         return self.rest_sectors() + self.image.header_sectors + self.image.kernel.sectors
 
     def test_never(self):
-        calls, failures = self.counts("NEVER", line=f"^firstlight: disk error {STATUS}$")
+        calls, failures = self.counts("DISK_ALL", line=f"^firstlight: disk error {STATUS}$")
         self.assertEqual(calls, MBR_ATTEMPTS * CALLS_AN_ATTEMPT)
         self.assertEqual(failures, MBR_ATTEMPTS * 2)
 
     def test_one_sector(self):
         self.use_kernel(2 * MIB)
-        calls, failures = self.counts("ONE_SECTOR")
+        calls, failures = self.counts(*ONE_SECTOR)
         self.assertEqual(failures, self.failures_down_to_one())
         self.assertEqual(calls, CALLS_OF_GOOD_BOOT + self.single_sectors() + 2 * failures)
 
@@ -55,13 +58,13 @@ class DiskCalls(DeadlineTest):
         """What is damaged is read twice."""
         self.use_kernel(MIB)
         self.image.flip(self.image.kernel.lba + 100)
-        calls, failures = self.counts("ONE_SECTOR", line=r"^firstlight: kernel is damaged")
+        calls, failures = self.counts(*ONE_SECTOR, line=r"^firstlight: kernel is damaged")
         self.assertEqual(calls, CALLS_OF_GOOD_BOOT - CALLS_OF_DESCRIBE + self.single_sectors()
                          + self.image.kernel.sectors + 2 * failures)
 
     def test_each_sector_twice(self):
         self.use_kernel(64 * KIB)
-        calls, failures = self.counts("ONE_SECTOR", "TWICE")
+        calls, failures = self.counts(*ONE_SECTOR, TWICE)
         self.assertEqual(failures, self.failures_down_to_one() + 2 * self.single_sectors())
         self.assertLess(failures, FAILURES_MAX)
         self.assertEqual(calls, CALLS_OF_GOOD_BOOT + self.single_sectors() + 2 * failures)
@@ -69,7 +72,7 @@ class DiskCalls(DeadlineTest):
     def test_each_sector_twice_and_many(self):
         """However large the kernel is, the number of failures is not."""
         self.use_kernel(4 * MIB)
-        calls, failures = self.counts("ONE_SECTOR", "TWICE", line="^firstlight: cannot read kernel: ")
+        calls, failures = self.counts(*ONE_SECTOR, TWICE, line="^firstlight: cannot read kernel: ")
         self.assertEqual(failures, FAILURES_MAX)
         read = int(re.search(r"LBA (\d+), status 80h", self.line).group(1)) - self.rest_lba
         self.assertEqual(calls, CALLS_OF_GOOD_BOOT - CALLS_OF_DESCRIBE + read + 2 * failures)
@@ -78,8 +81,8 @@ class DiskCalls(DeadlineTest):
         """The probe for the medium's format is not given up after one failure, nor after two."""
         self.use_kernel(64 * KIB)
         floppy = option_value(self.image.write(self.path("floppy.bin"), FLOPPY_1440K))
-        calls, failures = self.counts("ONE_SECTOR", "TWICE", disk=[
-            "-drive", f"if=floppy,format=raw,file={floppy}", "-boot", "a"])
+        calls, failures = self.counts("ENTRY_DRIVE=0", *ONE_SECTOR, TWICE, disk=[
+            "-drive", f"if=floppy,format=raw,file={floppy}"])
         self.assertGreaterEqual(failures, 2 * self.single_sectors())
         self.assertLess(failures, FAILURES_MAX)
         self.assertGreater(calls, self.single_sectors() + 2 * failures)

@@ -1,5 +1,5 @@
 """Assembles the option ROM of tests/firmware/option_rom, by which firmware lies to the loader. Used by
-tests under tests/firmware and tests/boot, by way of ErrorTest."""
+tests under tests/firmware, tests/boot and tests/deadlines, by way of ErrorTest."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import subprocess
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                        "firmware", "option_rom")
 # What the ROM tells on port E9h (framework.inc). No text has these bytes.
-PLAYED, BROKEN = b"\xf1", b"\xf2"
+PLAYED, BROKEN, CALLED = b"\xf1", b"\xf2", b"\xf3"
 SECTOR = 512
 SECTORS_OFFSET = 2  # in the ROM's header
 
