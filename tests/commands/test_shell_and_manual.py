@@ -1,20 +1,27 @@
 """The manual page and the completions of three shells say what --help says, and the page is well
 formed."""
 
+import functools
 import json
 import os
+import pty
 import re
+import select
+import shlex
+import signal
 import subprocess
 import tempfile
 import unittest
 
 from harness.environment import build_path, create_image, run_bootimage, skip_without
+from harness.process import die_with_parent
 
-SHARE = os.path.join(os.path.dirname(__file__), "../../tools/bootimage/share")
+HERE = os.path.dirname(os.path.abspath(__file__))
+SHARE = os.path.join(HERE, "../../tools/bootimage/share")
 MANUAL = os.path.join(SHARE, "bootimage.1")
-BASH, ZSH, FISH = (os.path.join(SHARE, name)
-                   for name in ("bootimage.bash", "_bootimage", "bootimage.fish"))
-COMMON = {"--color", "--help", "-h"}
+BASH, FISH = (os.path.join(SHARE, name) for name in ("bootimage.bash", "bootimage.fish"))
+ASK_ZSH = os.path.join(HERE, "ask.zsh")
+SECONDS = 60  # more than zsh takes to say anything
 PASSED_ON = "--"  # an option of its own in the help: what follows is another program's
 
 
@@ -166,25 +173,79 @@ class Bash(unittest.TestCase):
 
 
 class Zsh(unittest.TestCase):
-    def test_syntax(self):
+    """Asked on a terminal, as a person does."""
+
+    def setUp(self):
         skip_without("zsh")
-        subprocess.run(["zsh", "-n", ZSH], check=True)
+        folder = tempfile.TemporaryDirectory(prefix="firstlight-")
+        self.addCleanup(folder.cleanup)
+        self.path = functools.partial(os.path.join, folder.name)
+
+    def complete(self, *lines):
+        """For each line, what is offered for its last word, an option that takes a value with its "=";
+        in an empty folder with two files."""
+        os.mkdir(self.path("here"))
+        for name in ("image.bin", "two words"):
+            with open(self.path("here", name), "w"):
+                pass
+        os.mkdir(self.path("here", "folder"))
+        with open(self.path("lines"), "w") as file:
+            file.writelines(line + "\n" for line in lines)
+        self.run_zsh(f"cd {shlex.quote(self.path('here'))}; source {shlex.quote(ASK_ZSH)}\n",
+                     ASK_FOLDER=os.path.abspath(SHARE), ASK_LINES=self.path("lines"),
+                     ASK_ANSWERS=self.path("answers"))
+        offers = {line: set() for line in lines}
+        for answer in read(self.path("answers")).splitlines():
+            line, word = answer.split("\t")
+            offers[line].add(word)
+        return offers
+
+    def run_zsh(self, typed, **environment):
+        process, terminal = pty.fork()
+        if process == 0:
+            die_with_parent()
+            os.execvpe("zsh", ["zsh", "-f", "-i"],
+                       {**os.environ, "TERM": "vt100", "HOME": self.path(), **environment})
+        shown = b""
+        try:
+            os.write(terminal, typed.encode())
+            while select.select([terminal], [], [], SECONDS)[0]:
+                shown += os.read(terminal, 4096)
+            os.kill(process, signal.SIGKILL)
+            self.fail(f"zsh does not end: {shown!r}")
+        except OSError:  # it has ended
+            pass
+        finally:
+            os.close(terminal)
+            os.waitpid(process, 0)
 
     def test_commands(self):
-        self.assertEqual(re.findall(r"^        '([a-z]+):", read(ZSH), re.MULTILINE),
-                         [*commands(), "help"])
+        offers = self.complete("bootimage ", "bootimage -", "bootimage ver", "bootimage help ")
+        self.assertEqual(offers, {"bootimage ": {*commands(), "help"},
+                                  "bootimage -": {"--help", "-h", "--version"},
+                                  "bootimage ver": {"verify"},
+                                  "bootimage help ": {*commands(), "help"}})
 
     def test_options(self):
-        """By the text: each command's part of the `case`, and what all have."""
-        text = read(ZSH)
-        for command in commands():
-            part = re.search(rf"^    {command}\)\n(.*?)^        ;;\n", text, re.MULTILINE | re.DOTALL)
-            found = dict(re.findall(r"'\*?(--[a-z-]+)(=?)\[", part.group(1)))
-            if "behind --:" in part.group(1):
-                found[PASSED_ON] = "="
-            found.update({"--color": "=", "--help": ""})
-            self.assertEqual(found, {name: "=" if value else ""
-                                     for name, value in help_options(command).items()}, command)
+        lines = {command: f"bootimage {command} --" for command in commands()}
+        offers = self.complete(*lines.values())
+        for command, line in lines.items():
+            self.assertEqual(offers[line], {name + ("=" if value else "") for name, value
+                                            in help_options(command).items() if name != PASSED_ON},
+                             command)
+
+    def test_values(self):
+        files, formats = {"image.bin", "two\\ words", "folder"}, {"raw", "vhd", "vmdk", "iso"}
+        expected = {
+            "bootimage create --format ": formats, "bootimage convert --format=": formats,
+            "bootimage create --compress ": {"auto", "none", "lz4"},
+            "bootimage verify --color ": {"auto", "always", "never"},
+            "bootimage create --output i": {"image.bin"}, "bootimage create --cmdline ": set(),
+            "bootimage extract image.bin --all ": {"folder"}, "bootimage verify ": files,
+            "bootimage run --without-display ": files, "bootimage run image.bin -- -hda ": files,
+            "bootimage create --module ": files, "bootimage test --timeout ": set(),
+        }
+        self.assertEqual(self.complete(*expected), expected)
 
 
 class Fish(unittest.TestCase):
