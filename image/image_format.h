@@ -41,11 +41,12 @@ struct word_sums {
     uint32_t weighted_sum;
 };
 
-// rest_sum is over 64-bit words: sum += word for each, and after each sector weighted_sum += sum,
-// both from zero; rest_sum = sum + 2 * weighted_sum. Each sector thus counts an odd number of
-// times, another for each, below 2 * STAGE2_MAX_SECTORS: a single changed bit always shows, and a
-// sector that is zero, elsewhere or another but for a chance of about 2^-57.
-//
+// rest_sum has the sums of bootloader/load/checksum.h, with 1 in place of CHECKSUM_LANE_FACTOR and
+// no length: sum + rotate(weighted), by STAGE2_REST_SUM_ROTATION bits. In stage 2's few sectors a
+// single changed bit always shows (tests/image/test_stage2_header.c tries them all), and a sector
+// that is zero, elsewhere or another but for a chance of at most 2^-56.
+#define STAGE2_REST_SUM_ROTATION 32
+
 // The first bytes of stage 2's first block; code follows. Everything behind first_block_sums is
 // summed by them, up to the end of the first block.
 struct stage2_header {
@@ -65,7 +66,7 @@ _Static_assert(offsetof(struct stage2_header, rest_sum) == 16, "the sums begin a
 
 #define IMAGE_MAGIC              "1stImage"
 #define IMAGE_MAGIC_SIZE         8
-#define IMAGE_VERSION            2
+#define IMAGE_VERSION            3
 #define IMAGE_HEADER_MAX_SECTORS 127
 
 // bootloader/load/checksum.h says how it is computed.

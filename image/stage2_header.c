@@ -1,6 +1,7 @@
 // Stage 2's header and the sums in it. Called by image_layout.c and image_read.c.
 #include "stage2_header.h"
 
+#include "checksum.h"
 #include "word_sums.h"
 
 #include <string.h>
@@ -43,16 +44,16 @@ struct word_sums stage2_first_block_sums(const uint8_t *stage2, const struct sta
 
 uint64_t stage2_rest_sum(const uint8_t *stage2, const struct stage2_header *header)
 {
-    uint64_t sum = 0;
-    uint64_t weighted_sum = 0;
+    const size_t first_block_bytes = (size_t)header->first_block_sectors * SECTOR_SIZE;
+    struct checksum_state state;
 
-    for (size_t sector = header->first_block_sectors; sector < header->stage2_sectors; sector++) {
-        for (size_t i = 0; i < SECTOR_SIZE; i++) {
-            sum += (uint64_t)stage2[sector * SECTOR_SIZE + i] << (i % sizeof(sum) * 8);
-        }
-        weighted_sum += sum;
-    }
-    return sum + 2 * weighted_sum;
+    checksum_begin(&state);
+    checksum_add(&state, stage2 + first_block_bytes,
+                 (size_t)header->stage2_sectors * SECTOR_SIZE - first_block_bytes);
+    const uint64_t sum = state.sum[0] + state.sum[1] + state.weighted[1];
+    const uint64_t weighted_sum = state.weighted[0] + state.sum[1];
+    return sum + (weighted_sum << STAGE2_REST_SUM_ROTATION |
+                  weighted_sum >> (64 - STAGE2_REST_SUM_ROTATION));
 }
 
 void stage2_header_patch(uint8_t *stage2, struct stage2_header *header, uint64_t image_header_lba,

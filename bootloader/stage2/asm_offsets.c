@@ -47,6 +47,7 @@ void asm_offsets(void)
 
     OFFSET(STAGE2_FIRST_BLOCK_SUMS, stage2_header, first_block_sums);
     OFFSET(STAGE2_REST_SUM, stage2_header, rest_sum);
+    CONSTANT(STAGE2_REST_SUM_ROTATION);
     VALUE(STAGE2_HEADER_SIZE, sizeof(struct stage2_header));
 
     OFFSET(DISK_LBA, disk_request, lba);
@@ -73,6 +74,7 @@ void asm_offsets(void)
     OFFSET(CHECKSUM_BYTES, checksum_state, bytes);
     VALUE(CHECKSUM_STATE_BYTES, sizeof(struct checksum_state));
     CONSTANT(CHECKSUM_BLOCK_SIZE);
+    CONSTANT(CHECKSUM_GROUP_SIZE);
 
     VALUE(LZ4_LITERALS_SHIFT, __builtin_ctz(LZ4_TOKEN_HALF));
     CONSTANT(LZ4_LENGTH_IN_TOKEN);

@@ -30,7 +30,7 @@ enter_rest:
         jmp long_mode_main
 
 ; Compares the sum of what follows the first block with the header's.
-; Out: ZF set if they are the same.   Clobbers: RAX, RCX, RDX, RSI, RDI, XMM0, XMM1.
+; Out: ZF set if they are the same.   Clobbers: RAX, RCX, RDX, RSI, RDI, R8, R9, XMM0, XMM1.
 check_rest:
         xor eax, eax
 %rep CHECKSUM_STATE_BYTES / 8
@@ -40,11 +40,13 @@ check_rest:
         mov esi, STAGE2_ADDRESS + FIRST_BLOCK_SECTORS * SECTOR_SIZE
         mov edx, stage2_rest_bytes
         call checksum_add
-        mov rax, [rdi + CHECKSUM_SUM]
-        add rax, [rdi + CHECKSUM_SUM + 8]
+        mov rax, [rdi + CHECKSUM_SUM + 8]
         mov rcx, [rdi + CHECKSUM_WEIGHTED]
-        add rcx, [rdi + CHECKSUM_WEIGHTED + 8]
-        lea rax, [rax + 2 * rcx]
+        add rcx, rax
+        add rax, [rdi + CHECKSUM_WEIGHTED + 8]
+        add rax, [rdi + CHECKSUM_SUM]
+        rol rcx, STAGE2_REST_SUM_ROTATION
+        add rax, rcx
         lea rsp, [rsp + CHECKSUM_STATE_BYTES]
         cmp rax, [stage2_header + STAGE2_REST_SUM]
         ret

@@ -3,13 +3,19 @@
 
 %include "asm_offsets.inc"
 
-HALF_BLOCK_BIT  equ 8
-HALF_BLOCK      equ 1 << HALF_BLOCK_BIT
-%if HALF_BLOCK != CHECKSUM_BLOCK_SIZE / 2
-%error HALF_BLOCK_BIT is not that of CHECKSUM_BLOCK_SIZE / 2
-%endif
+HALF_BLOCK      equ CHECKSUM_BLOCK_SIZE / 2
 LANE            equ 8
 LANES           equ 2 * LANE
+
+; Adds the next group at RSI + RDX + offset, and one sum to the other: the two change places.
+%macro add_group 2
+        paddq %1, [rsi + rdx + offset]
+        paddq %1, [rsi + rdx + offset + LANES]
+        paddq %2, [rsi + rdx + offset + 2 * LANES]
+        paddq %1, [rsi + rdx + offset + 3 * LANES]
+        paddq %2, %1
+  %assign offset offset + CHECKSUM_GROUP_SIZE
+%endmacro
 
         bits 64
         extern cpu_is_interpreted
@@ -19,7 +25,7 @@ LANES           equ 2 * LANE
         section .text
 
 ; void checksum_copy(struct checksum_state *, void *destination, const void *source, size_t bytes)
-; In: RDI, RSI, RDX, RCX; the source 16-byte aligned.   Clobbers: RAX, RCX, RDX, RSI, RDI, XMM0, XMM1.
+; In: RDI, RSI, RDX, RCX; the source 16-byte aligned.   Clobbers: RAX, RCX, RDX, RSI, RDI, R8, R9, XMM0, XMM1.
 checksum_copy:
         xchg rdi, rsi
         xchg rsi, rdx
@@ -35,7 +41,7 @@ checksum_copy:
         section .first_block progbits alloc exec write align=1
 
 ; void checksum_add(struct checksum_state *, const void *source, size_t bytes)
-; In: RDI, RSI, RDX; the source 16-byte aligned.   Clobbers: RAX, RCX, RDX, RSI, XMM0, XMM1.
+; In: RDI, RSI, RDX; the source 16-byte aligned.   Clobbers: RAX, RCX, RDX, RSI, R8, R9, XMM0, XMM1.
 checksum_add:
         add [rdi + CHECKSUM_BYTES], rdx
         add rsi, rdx
@@ -48,14 +54,11 @@ checksum_add:
         sub rsi, -(HALF_BLOCK / 2)
 .half:                                  ; half a block, for the code to be short
 %assign offset -(HALF_BLOCK / 2)        ; each in a byte
-%rep HALF_BLOCK / LANES
-        paddq xmm0, [rsi + rdx + offset]
-  %assign offset offset + LANES
+%rep HALF_BLOCK / (2 * CHECKSUM_GROUP_SIZE)
+        add_group xmm0, xmm1
+        add_group xmm1, xmm0
 %endrep
-        btc rdx, HALF_BLOCK_BIT
-        jnc .half
-        paddq xmm1, xmm0
-        add rdx, CHECKSUM_BLOCK_SIZE
+        add rdx, HALF_BLOCK
         jnz .half
         movups [rdi + CHECKSUM_SUM], xmm0
         movups [rdi + CHECKSUM_WEIGHTED], xmm1
@@ -65,16 +68,25 @@ checksum_add:
 .by_words:
         mov rax, [rdi + CHECKSUM_SUM]
         mov rcx, [rdi + CHECKSUM_SUM + LANE]
-.words:
+        mov r8, [rdi + CHECKSUM_WEIGHTED]
+        mov r9, [rdi + CHECKSUM_WEIGHTED + LANE]
+.group:
         add rax, [rsi + rdx]
         add rcx, [rsi + rdx + LANE]
-        add rdx, LANES
-        test edx, CHECKSUM_BLOCK_SIZE - 1
-        jnz .words
-        add [rdi + CHECKSUM_WEIGHTED], rax
-        add [rdi + CHECKSUM_WEIGHTED + LANE], rcx
-        test rdx, rdx
-        jnz .words
+        add rax, [rsi + rdx + LANES]
+        add rcx, [rsi + rdx + LANES + LANE]
+        add r8, [rsi + rdx + 2 * LANES]
+        add r9, [rsi + rdx + 2 * LANES + LANE]
+        add rax, [rsi + rdx + 3 * LANES]
+        add rcx, [rsi + rdx + 3 * LANES + LANE]
+        add r8, rax
+        add r9, rcx
+        xchg r8, rax
+        xchg r9, rcx
+        add rdx, CHECKSUM_GROUP_SIZE
+        jnz .group
         mov [rdi + CHECKSUM_SUM], rax
         mov [rdi + CHECKSUM_SUM + LANE], rcx
+        mov [rdi + CHECKSUM_WEIGHTED], r8
+        mov [rdi + CHECKSUM_WEIGHTED + LANE], r9
         ret

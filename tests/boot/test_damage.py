@@ -41,8 +41,8 @@ class Damage(ErrorTest):
         bochs.expect_error(self.written(), r"stage 2 is damaged \(checksum\)")
 
     def test_image_header_version(self):
-        self.image.patch_header(HEADER_VERSION_OFFSET, struct.pack("<I", 3))
-        self.refused("image header: version 3, this loader knows version 2")
+        self.image.patch_header(HEADER_VERSION_OFFSET, struct.pack("<I", 4))
+        self.refused("image header: version 4, this loader knows version 3")
 
     def test_image_header_size_in_stage2(self):
         self.image.patch_stage2(IMAGE_HEADER_SECTORS_OFFSET, struct.pack("<I", 128))

@@ -75,7 +75,7 @@ OTHER_THAN_THE_FILE = "the image header gives the kernel other flags, memory or 
 
 _HEADER = (
     ("magic", 8, IN_HEADER + "no magic number"),
-    ("version", 4, IN_HEADER + "version [0-9]+, this loader knows version 2"),
+    ("version", 4, IN_HEADER + "version [0-9]+, this loader knows version 3"),
     ("header_bytes", 4, IN_HEADER + "wrong size:"),
     ("item_size", 4, IN_HEADER + "wrong size of items"),
     ("item_count", 4, f"{IN_HEADER}(wrong number of items|no kernel)|{ITEM_FAULT}", OTHER),
@@ -124,8 +124,8 @@ def header_refusal(image, damage):
     fault = "wrong checksum"
     if magic != b"1stImage":
         fault = "no magic number"
-    elif version != 2:
-        return f"^{IN_HEADER}version {version}, this loader knows version 2"
+    elif version != 3:
+        return f"^{IN_HEADER}version {version}, this loader knows version 3"
     elif header_bytes % SECTOR or not 0 < header_bytes <= image.header_sectors * SECTOR:
         fault = "wrong size"
     elif item_size != ITEM.size:

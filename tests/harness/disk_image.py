@@ -20,7 +20,7 @@ ALIGNMENT_REQUIRED, AVOID_ISA_HOLE = 1, 2  # flags of a kernel item
 ITEM_LZ4 = 4  # flag of a kernel or a module
 SYMBOLS_HEADER = struct.Struct("<2I")
 SYMBOL = struct.Struct("<2I")
-CHECKSUM_BLOCK = SECTOR
+CHECKSUM_GROUP = 64
 CHECKSUM_LANE_FACTOR = 0x9E3779B97F4A7C15
 FIRST_BLOCK_SUMS_OFFSET, REST_SUM_OFFSET = 8, 16  # in STAGE2_HEADER
 MASK_32 = (1 << 32) - 1
@@ -30,16 +30,24 @@ FLOPPY_1440K = 1440 * 1024
 FLOPPY_2880K = 2880 * 1024
 
 
+def lanes(data):
+    """Per lane the two sums that bootloader/load/checksum.h defines, of whole sectors."""
+    words = struct.unpack(f"<{len(data) // 8}Q", data)
+    sums = []
+    for lane in (0, 1):
+        one = other = 0
+        for group in range(lane, len(words), CHECKSUM_GROUP // 8):
+            one += words[group] + words[group + 2] + words[group + 6]
+            one, other = (one + other + words[group + 4]) & MASK_64, one & MASK_64
+        sums.append((one, other))
+    return sums
+
+
 def checksum(data):
     """(sum, weighted_sum) of whole sectors, as bootloader/load/checksum.h defines it."""
-    words = struct.unpack(f"<{len(data) // 8}Q", data)
-    total, weighted = [0, 0], [0, 0]
-    for block in range(0, len(words), CHECKSUM_BLOCK // 8):
-        for lane in (0, 1):
-            total[lane] += sum(words[block + lane:block + CHECKSUM_BLOCK // 8:2])
-            weighted[lane] += total[lane]
-    return ((total[0] + total[1] * CHECKSUM_LANE_FACTOR) & MASK_64,
-            (weighted[0] + weighted[1] * CHECKSUM_LANE_FACTOR + len(data)) & MASK_64)
+    (even, even_weighted), (odd, odd_weighted) = lanes(data)
+    return ((even + (odd + odd_weighted) * CHECKSUM_LANE_FACTOR) & MASK_64,
+            (even_weighted + odd * CHECKSUM_LANE_FACTOR + len(data)) & MASK_64)
 
 
 def word_sums(data):
@@ -53,11 +61,9 @@ def word_sums(data):
 
 def rest_sum(data):
     """Of whole sectors, as image_format.h defines rest_sum of struct stage2_header."""
-    total = weighted = 0
-    for start in range(0, len(data), SECTOR):
-        total += sum(struct.unpack_from(f"<{SECTOR // 8}Q", data, start))
-        weighted += total
-    return (total + 2 * weighted) & MASK_64
+    (even, even_weighted), (odd, odd_weighted) = lanes(data)
+    weighted = (even_weighted + odd) & MASK_64
+    return (even + odd + odd_weighted + (weighted << 32 | weighted >> 32)) & MASK_64
 
 
 class Item:

@@ -34,10 +34,18 @@ def word_sums(data):
 
 
 def rest_sum(data):
-    """Each 64-bit word times twice the number of sectors from its own to the end, and once more."""
+    """From the last 64-bit word to the first, each times its two weights."""
     words = struct.unpack(f"<{len(data) // 8}Q", data)
-    sectors = len(data) // SECTOR
-    return sum(word * (2 * (sectors - index * 8 // SECTOR) + 1) for index, word in enumerate(words)) % 2**64
+    fibonacci = [0, 1, 1, 2]  # for a third pair and the others, in both lanes
+    total = weighted = 0
+    for index in reversed(range(len(words))):
+        at = (index % 8 // 2 != 2) + index % 2
+        total += words[index] * fibonacci[at + 1]
+        weighted += words[index] * fibonacci[at]
+        if index % 8 == 0:
+            fibonacci = fibonacci[1:] + [fibonacci[2] + fibonacci[3]]
+    weighted %= 2**64
+    return (total + (weighted << 32 | weighted >> 32)) % 2**64
 
 
 def large_kernel(path):

@@ -6,8 +6,9 @@ from collections import namedtuple
 Fault = namedtuple("Fault", "file function what old new")
 
 FAULTS = [
-    Fault("checksum_portable.c", "add_block", "one word more than a block has",
-          "i < sizeof words / sizeof words[0]", "i <= sizeof words / sizeof words[0]"),
+    Fault("checksum_portable.c", "add_block", "one group more than a block has",
+          "i < CHECKSUM_BLOCK_SIZE / CHECKSUM_GROUP_SIZE; i++",
+          "i <= CHECKSUM_BLOCK_SIZE / CHECKSUM_GROUP_SIZE; i++"),
     Fault("checksum_portable.c", "checksum_add", "one block more than there are bytes",
           "done < bytes;", "done <= bytes;"),
     Fault("symbols.c", "is_sound", "a symbol more than the table has",

@@ -72,7 +72,7 @@ void copy_to_words(uint64_t *destination, const void *source, size_t bytes);
 void clear_checksum_state(struct checksum_state *state, int value, size_t bytes);
 
 #define memcpy(destination, source, bytes)                                                         \
-    (IS(uint64_t[CHECKSUM_BLOCK_SIZE / 8], destination)                                            \
+    (IS(uint64_t[CHECKSUM_GROUP_SIZE / 8], destination)                                            \
          ? copy_to_words((void *)(destination), source, bytes)                                     \
          : copy_bytes(destination, source, bytes))
 #define memset(destination, value, bytes)                                                          \

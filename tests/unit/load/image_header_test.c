@@ -112,8 +112,8 @@ static void refuses_a_wrong_header(void **state)
     image.header.magic[0] ^= 1;
     assert_refused(&image, "magic");
     image = good_header();
-    image.header.version = 3;
-    assert_refused(&image, "version 3, this loader knows version 2");
+    image.header.version = 4;
+    assert_refused(&image, "version 4, this loader knows version 3");
 
     static const uint32_t wrong_sizes[] = {0,    1,     511,         513,
                                            1536, 65536, 0xFFFFFE00u, 127 * 512 + 512};
