@@ -133,7 +133,7 @@ def run_measure(options):
     for size, content in itertools.product(options.sizes, options.contents):
         try:
             measurement.run(size * measure.KIB, content)
-        except OSError as error:
+        except contents.TooLittle as error:
             print(f"skipped: {content}, {size} KiB: {error}")
     return 1 if measurement.failed else 0
 

@@ -23,6 +23,10 @@ SECTION_HEADER = struct.Struct("<IIQQQQIIQQ")
 SHT_PROGBITS, SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 1, 2, 4
 
 
+class TooLittle(Exception):
+    """The programs that are here are too small for a payload."""
+
+
 def incompressible(size):
     numbers = random.Random(SEED)
     return b"".join(numbers.randbytes(min(RANDOM_BYTES, size - start))
@@ -80,13 +84,13 @@ def _code_and_text():
 
 
 def real(size):
-    """Nothing is repeated: where too little is found, it ends with an OSError that says so."""
+    """Nothing is repeated: where too little is found, TooLittle says so."""
     code, data = _code_and_text()
     code_bytes = size * CODE_QUARTERS // 4
     if len(code) < code_bytes or len(data) < size - code_bytes:
-        raise OSError(f"a real payload of {size:,} bytes needs {code_bytes:,} bytes of machine code and "
-                      f"{size - code_bytes:,} of data, but there are {len(code):,} and "
-                      f"{len(data):,}: `sh tools/setup.sh --full` brings more")
+        raise TooLittle(f"a real payload of {size:,} bytes needs {code_bytes:,} bytes of machine "
+                        f"code and {size - code_bytes:,} of data, but there are {len(code):,} and "
+                        f"{len(data):,}: `sh tools/setup.sh --full` brings more")
     # The code last: data may end with zeros, which no loader needs to read.
     return data[:size - code_bytes] + code[:code_bytes]
 

@@ -140,12 +140,12 @@ class RealPayload(unittest.TestCase):
 
     def test_too_little(self):
         self.sources(self.qemu())
-        with self.assertRaisesRegex(OSError, "setup.sh --full"):
+        with self.assertRaisesRegex(contents.TooLittle, "setup.sh --full"):
             contents.real(256 << 20)
 
     def test_what_is_no_program(self):
         self.sources(__file__)
-        with self.assertRaisesRegex(OSError, "there are 0 and 0"):
+        with self.assertRaisesRegex(contents.TooLittle, "there are 0 and 0"):
             contents.real(64 << 10)
 
 
