@@ -89,7 +89,7 @@ choose_packages() {
               clang-format clang-tidy git gdb python3-unicorn python3-distutils e2fsprogs mount
               qemu-utils xorriso make pkg-config mandoc"
         full="dpkg-dev lintian frama-c-base why3 cvc4 dosbox grub-common grub-pc-bin ipxe-qemu
-              syslinux mtools wine64 zsh fish"
+              syslinux mtools wine64 zsh fish rustc rust-src"
         command -v npm >/dev/null 2>&1 || full="$full nodejs npm"
         ;;
     dnf)

@@ -1,36 +1,17 @@
-"""Builds tests/package/examples against an installed Firstlight, as its opening comment says, and boots
-each: by its own tests, or, where it waits for somebody, here."""
+"""Boots each of the examples: by its own tests, or, where it waits for somebody, here."""
 
-import re
 import unittest
 
-from consumer import CLANG, PackageCase
-from harness.environment import skip_without
+from examples_case import ExamplesCase
 from harness.picture import read_ppm
-from harness.qemu import QEMU, Qemu, STATUS_SUCCESS, ide_disk
+from harness.qemu import Qemu, STATUS_SUCCESS, ide_disk
 from harness.qmp import QmpClosed
 
 TYPED, ECHOED = ("h", "e", "l", "l", "o", "spc", "1", "ret", "esc"), "hello 1\n\nEscape"
 SIZE = (800, 600)
 
 
-
-class Examples(PackageCase):
-    def setUp(self):
-        super().setUp()
-        for need in ("clang++", "ld.lld", "nasm", QEMU):
-            skip_without(need)
-
-    def build_examples(self):
-        prefix = self.install()
-        said = self.succeed(self.configure(self.copy_project("examples"), *CLANG,
-                                           f"-DCMAKE_PREFIX_PATH={prefix}"))
-        self.build()
-        return said
-
-    def image(self, name):
-        return str(self.folder / "build" / f"{name}.bin")
-
+class Examples(ExamplesCase):
     def test_each_that_ends_by_itself(self):
         said = self.build_examples()
         tests = self.run_tests()
@@ -38,12 +19,6 @@ class Examples(PackageCase):
         names += [] if "No example by gcc" in said else ["hello_gcc"]
         for name in names:
             self.assertRegex(tests, rf"{name} \.+ +Passed")
-
-    def test_rust(self):
-        missing = re.search("No example in Rust: (.*)", self.build_examples())
-        if missing:
-            self.skipTest(missing[1])
-        self.assertRegex(self.run_tests("-R", "hello_rust"), r"hello_rust \.+ +Passed")
 
     def press(self, run, key):
         """Down and up at once: the release is there before the kernel has looked at the press."""
