@@ -14,11 +14,13 @@
 // 20000h-2FFFFh disk buffer: 127 sectors that never cross a 64 KiB line; later VBE's answers
 // 30000h-3FFFFh stage 2's own page tables: what it needs of memory, mapped at its own address
 // 40000h-4FFFFh the image header, kept: items, names and command lines of modules
+// 50000h-5FFFFh what each item cost, for boot_info
 
 // Words of the BIOS data area (RBIL MEMORY.LST).
 #define BDA_EBDA_SEGMENT   0x40E // where the extended BIOS data area begins, a segment
 #define BDA_LOW_MEMORY_KIB 0x413 // memory below it
 #define BDA_CURSOR         0x450 // of page 0: column, row, a byte each
+#define BDA_TICKS          0x46C // of the clock; the low word
 #define BDA_SCREEN_ROWS    0x484 // a byte: rows of the screen less one
 
 #define MBR_ADDRESS             0x7C00
@@ -34,6 +36,7 @@
 #define IDENTITY_TABLES_ADDRESS 0x30000
 #define IDENTITY_TABLES_COUNT   16
 #define IMAGE_HEADER_ADDRESS    0x40000
-#define LOW_MEMORY_END          0x50000
+#define ITEM_TIMES_ADDRESS      0x50000
+#define LOW_MEMORY_END          0x60000
 
 #endif

@@ -130,6 +130,11 @@ struct image_header {
 _Static_assert(sizeof(struct image_item) == 80, "image_item is 80 bytes");
 _Static_assert(sizeof(struct image_header) == 48, "image_header is 48 bytes");
 
+// More than any header holds: modules have texts, too.
+#define IMAGE_ITEMS_MAX                                                                            \
+    ((IMAGE_HEADER_MAX_SECTORS * SECTOR_SIZE - sizeof(struct image_header)) /                      \
+     sizeof(struct image_item))
+
 // ---- Compressed items -------------------------------------------------------------------------
 
 // At the front of a compressed item's sectors, and of its first chunk.

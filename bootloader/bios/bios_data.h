@@ -11,9 +11,12 @@ static inline uint8_t bios_data_byte(uintptr_t address)
     return *byte;
 }
 
+// Also of an odd address: this is x86.
 static inline uint16_t bios_data_word(uintptr_t address)
 {
-    return (uint16_t)(bios_data_byte(address) | bios_data_byte(address + 1) << 8);
+    const volatile uint16_t *word = (const volatile uint16_t *)address;
+    __asm__("" : "+r"(word));
+    return *word;
 }
 
 #endif

@@ -2,7 +2,9 @@
 // boot, and by entropy_source.c.
 #include "clock.h"
 
+#include "bios_data.h"
 #include "cpuid.h"
+#include "memory_layout.h"
 
 #define LEAF_BASIC      0u
 #define LEAF_FEATURES   1u
@@ -13,12 +15,26 @@
 #define FEATURE_HYPERVISOR  (1u << 31) // ECX of LEAF_FEATURES
 #define HERTZ_PER_KILOHERTZ 1000u
 
-uint64_t clock_now(void)
+// stage2/first_block.asm
+extern const uint64_t first_block_time;
+
+// Called from so many places that a call is shorter.
+__attribute__((noinline)) uint64_t clock_now(void)
 {
     uint32_t low;
     uint32_t high;
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
     return (uint64_t)high << 32 | low;
+}
+
+uint64_t clock_at_first_block(void)
+{
+    return first_block_time;
+}
+
+uint16_t clock_ticks(void)
+{
+    return bios_data_word(BDA_TICKS);
 }
 
 uint64_t clock_frequency(void)

@@ -4,14 +4,18 @@
 #include "bios_call.h"
 #include "video.h"
 
+void console_show(const struct message *text)
+{
+    static struct bios_registers registers; // the others are of no use to real_mode_print
+    registers.esi = real_mode_offset(text->text);
+    registers.ds = real_mode_segment(text->text);
+    real_mode_routine(real_mode_print, &registers);
+}
+
 void console_print(struct message *line)
 {
     message_append(line, "\r\n");
-    struct bios_registers registers = {
-        .esi = real_mode_offset(line->text),
-        .ds = real_mode_segment(line->text),
-    };
-    real_mode_routine(real_mode_print, &registers);
+    console_show(line);
 }
 
 static _Noreturn void print_and_halt(struct message *line)
@@ -26,7 +30,7 @@ static _Noreturn void print_and_halt(struct message *line)
 _Noreturn void fatal(const char *format, ...)
 {
     struct message line;
-    message_format(&line, "firstlight: ");
+    message_format(&line, "\r\nfirstlight: "); // there may be a line about progress
     va_list arguments;
     va_start(arguments, format);
     message_append_list(&line, format, arguments);

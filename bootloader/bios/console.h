@@ -10,10 +10,14 @@
 #define CONSOLE_FORMAT_CHECK
 #endif
 
+// Prints the text as it is.
+void console_show(const struct message *text);
+
 // Prints the text as a line.
 void console_print(struct message *line);
 
-// Prints one line, "firstlight: " and the text (message_format's conversions), and halts for ever.
+// Prints one line, always a new one, "firstlight: " and the text (message_format's conversions),
+// and halts for ever.
 _Noreturn void fatal(const char *format, ...) CONSOLE_FORMAT_CHECK;
 
 // The same for a message that load has written.

@@ -51,6 +51,14 @@ void *machine_image_header(void)
     return (void *)IMAGE_HEADER_ADDRESS;
 }
 
+_Static_assert(IMAGE_ITEMS_MAX * sizeof(struct boot_item) <= LOW_MEMORY_END - ITEM_TIMES_ADDRESS,
+               "each item of the largest header has its place");
+
+struct boot_item *machine_item_times(void)
+{
+    return (struct boot_item *)ITEM_TIMES_ADDRESS;
+}
+
 void *machine_memory(uint64_t address, uint64_t bytes)
 {
     static struct identity_map map;

@@ -2,6 +2,8 @@
 #ifndef MACHINE_H
 #define MACHINE_H
 
+#include "firstlight/boot_info.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +21,10 @@ uint32_t machine_image_header_sectors(void);
 
 // Where the image header is kept: IMAGE_HEADER_MAX_SECTORS, 16-byte aligned.
 void *machine_image_header(void);
+
+// Where it is noted what each item cost: room for as many as an image header can hold. Of no use
+// before image_read_header.
+struct boot_item *machine_item_times(void);
 
 // What the last jump needs.
 struct kernel_entry {

@@ -53,7 +53,8 @@ bool region_item_next(struct region_item *item, const struct image_items *items)
 uint64_t boot_info_bytes(const struct handover_input *input, uint64_t ranges)
 {
     return MODULES_OFFSET + input->items->module_count * sizeof(struct boot_module) +
-           ranges * sizeof(struct boot_memory_range) + sizeof LOADER_NAME +
+           ranges * sizeof(struct boot_memory_range) +
+           input->items->count * sizeof(struct boot_item) + sizeof LOADER_NAME +
            sizeof FIRSTLIGHT_VERSION + input->command_line_bytes + sizeof(char) +
            input->items->modules_text_bytes;
 }
@@ -66,17 +67,16 @@ static void *pointer_to(uint64_t virtual_address)
 // The bytes behind boot_info that are filled one after the other.
 struct tail {
     uint8_t *memory;
-    uint64_t virtual_address;
+    uint64_t to_virtual; // from there to where the kernel finds it, modulo 2^64
 };
 
 // Copies bytes to the tail; returns where the kernel finds them.
 static const void *append(struct tail *tail, const void *bytes, uint64_t size)
 {
-    const void *place = pointer_to(tail->virtual_address);
-    memcpy(tail->memory, bytes, (size_t)size);
-    tail->memory += size;
-    tail->virtual_address += size;
-    return place;
+    uint8_t *memory = tail->memory;
+    memcpy(memory, bytes, (size_t)size);
+    tail->memory = memory + size;
+    return pointer_to((uintptr_t)memory + tail->to_virtual);
 }
 
 static void describe_symbols(const struct symbols_header *header, uint64_t virtual_address,
@@ -170,11 +170,15 @@ bool boot_info_write(const struct handover_input *input, const struct handover *
     describe_kernel(input, info);
     describe_screen(handover, info);
 
-    const uint64_t tail_offset = MODULES_OFFSET + modules * sizeof(struct boot_module);
-    struct tail tail = {(uint8_t *)info + tail_offset, handover->info_virtual + tail_offset};
+    struct tail tail = {
+        .memory = (uint8_t *)info + MODULES_OFFSET + modules * sizeof(struct boot_module),
+        .to_virtual = handover->info_virtual - (uintptr_t)info,
+    };
     info->memory_map_count = input->map->count;
     info->memory_map =
         append(&tail, input->map->ranges, input->map->count * sizeof(struct boot_memory_range));
+    info->item_count = input->items->count;
+    info->items = append(&tail, input->item_times, input->items->count * sizeof(struct boot_item));
     info->loader_name = append(&tail, LOADER_NAME, sizeof LOADER_NAME);
     info->loader_version = append(&tail, FIRSTLIGHT_VERSION, sizeof FIRSTLIGHT_VERSION);
     describe_items(input, handover, &tail);

@@ -54,6 +54,7 @@ struct handover_input {
     const struct boot_request *request; // as kernel_request_parse gave it
     // Modules and symbols, with their physical addresses; symbols that have none are left out.
     const struct image_items *items;
+    const struct boot_item *item_times;   // of each of the items, in the order they were read
     const struct symbols_header *symbols; // the item in memory, checked; null when there is none
     const char *command_line;
     uint64_t command_line_bytes; // without NUL

@@ -94,15 +94,6 @@ static void clear(struct message *message)
     message->text[0] = '\0';
 }
 
-void message_format(struct message *message, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    clear(message);
-    message_append_list(message, format, arguments);
-    va_end(arguments);
-}
-
 bool message_refuse(struct message *message, const char *format, ...)
 {
     va_list arguments;

@@ -20,17 +20,16 @@ struct message {
 #define MESSAGE_FORMAT_CHECK
 #endif
 
-// Replaces the text. Conversions: %s, %%, and %u, %x, %llu, %llx (lower case), the numbers
+// Replaces the text, and returns false: `return message_refuse(why, ...)` ends a check that failed.
+// Conversions: %s, %%, and %u, %x, %llu, %llx (lower case), the numbers
 // with an optional 0 flag and width (to 20), as in %02x. Anything else is printed as it stands.
-/*@ requires \valid(message);
-    assigns *message; */
-void message_format(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
-
-// The same, and returns false: `return message_refuse(why, ...)` ends a check that failed.
 /*@ requires \valid(message);
     assigns *message;
     ensures !\result; */
 bool message_refuse(struct message *message, const char *format, ...) MESSAGE_FORMAT_CHECK;
+
+// The same where nothing is refused. No function of its own: stage 2 has no room for it.
+#define message_format(message, ...) ((void)message_refuse(message, __VA_ARGS__))
 
 // Replaces the text by `what` and a plea to report what only a defect of the loader can cause;
 // returns false.

@@ -9,6 +9,7 @@
         extern real_mode_print
         extern real_mode_halt
         global check_cpu
+        global find_cpuid
         global cpu_has_nx
         global cpu_has_gigabyte_pages
         global cpu_is_interpreted
@@ -97,9 +98,9 @@ check_cpu:
 .return:
         ret
 
-; Stops on a CPU without CPUID: one whose ID flag cannot be changed (Intel SDM volume 1, 20.1.2).
-; Clobbers: EAX, ECX, SI.
-check_cpuid:
+; Whether the CPU has CPUID: whether its ID flag can be changed (Intel SDM volume 1, 20.1.2).
+; Out: ZF set if not.   Clobbers: EAX, ECX.
+find_cpuid:
         pushfd
         pop eax
         mov ecx, eax
@@ -112,6 +113,11 @@ check_cpuid:
         popfd
         xor eax, ecx
         test eax, EFLAGS_ID
+        ret
+
+; Stops on a CPU without CPUID.   Clobbers: EAX, ECX, SI.
+check_cpuid:
+        call find_cpuid
         jnz check_cpu.return
         mov si, message_lacks
         call real_mode_print

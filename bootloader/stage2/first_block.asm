@@ -6,6 +6,7 @@
 ; Entered by the MBR with CS = DS = ES = SS = 0, SP = 7C00h, DF clear, DL = the boot drive.
 
 %include "asm_offsets.inc"
+%include "cpu.inc"
 %include "firmware.inc"
 
         bits 16
@@ -14,6 +15,8 @@
         extern stage2_sectors           ; by the linker script, as the next one
         extern stage2_rest_sectors      ; behind the first block
         extern real_mode_main
+        extern find_cpuid
+        global first_block_time
         global read_rest
         global stage2_is_damaged
         global stage2_header
@@ -45,11 +48,28 @@ first_block:
         mov es, ax
         cld
         mov [disk_request + DISK_DRIVE], dl
+        call note_time
         call console_init
         call check_low_memory
         call disk_init
         call read_rest
         jmp real_mode_main
+
+; Notes when the MBR has ended, where there is a time-stamp counter.   Clobbers: EAX, EBX, ECX, EDX.
+note_time:
+        call find_cpuid
+        jz .return
+        cpu 586
+        mov eax, 1
+        cpuid
+        test dl, 1 << CPUID_1_EDX_TSC
+        jz .return
+        rdtsc
+        mov [first_block_time], eax
+        mov [first_block_time + 4], edx
+        cpu 386
+.return:
+        ret
 
 ; Stops if the loader's own tables would not fit below what firmware left of the first mebibyte.
 check_low_memory:
@@ -99,12 +119,12 @@ real_mode_halt:
 REST_ADDRESS            equ STAGE2_ADDRESS + FIRST_BLOCK_SECTORS * SECTOR_SIZE
 
 message_low_memory:
-        db "firstlight: less than 320 KiB of memory below 1 MiB: "
+        db "firstlight: less than 384 KiB of memory below 1 MiB: "
         db "use another machine", 13, 10, 0
 %if STAGE2_MAX_SECTORS + STAGE2_LBA > 100
 %error read_rest prints only two digits of an LBA
 %endif
-%if LOW_MEMORY_END != 320 * 1024
+%if LOW_MEMORY_END != 384 * 1024
 %error message_low_memory does not name LOW_MEMORY_END
 %endif
 message_read:           db "firstlight: cannot read stage 2: disk ", 0
@@ -113,6 +133,8 @@ message_read_status:    db ", status ", 0
 message_read_end:       db "h: check the disk", 13, 10, 0
 message_damaged:
         db "firstlight: stage 2 is damaged (checksum): write the image again", 13, 10, 0
+
+first_block_time:       dq 0            ; a time stamp; 0: none
 
 ; Interrupt vectors at 0, 256 of 4 bytes; loaded after each of firmware's interrupts.
         global real_mode_idt_pointer

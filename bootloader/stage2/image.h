@@ -3,6 +3,7 @@
 #define STAGE2_IMAGE_H
 
 #include "image_header.h"
+#include "memory_map.h"
 
 #include <stdint.h>
 
@@ -15,5 +16,10 @@ void image_read_header(struct image_items *items);
 // there and checked, too; the item becomes one that is not compressed. What the item leaves of its
 // last page becomes zeros.
 void image_read_item(struct image_item *item, void *destination, const char *what);
+
+// Claims the memory that an item wants, as `kind`, notes in the item where that is, reads the item
+// there, and returns where. Stops with a message, naming `what`, when there is no such memory.
+void *image_load_item(struct image_item *item, struct memory_map *map, uint32_t kind,
+                      const char *what);
 
 #endif

@@ -4,32 +4,8 @@
 #include "console.h"
 #include "image.h"
 #include "kernel_request.h"
-#include "machine.h"
-#include "place.h"
 #include "relocate.h"
 #include "slide.h"
-
-// The hole for ISA cards' memory.
-#define ISA_HOLE_BASE 0xF00000u
-#define ISA_HOLE_END  0x1000000u
-
-static void read_kernel(struct image_item *item, struct memory_map *map,
-                        struct loaded_kernel *kernel)
-{
-    const bool avoid_hole = (item->flags & IMAGE_ITEM_AVOID_ISA_HOLE) != 0;
-    const struct memory_wish wish = {
-        .bytes = item->memory_bytes,
-        .alignment = item->memory_alignment,
-        .phase = item->memory_phase,
-        .minimum = PLACE_MINIMUM,
-        .avoid_base = avoid_hole ? ISA_HOLE_BASE : 0,
-        .avoid_end = avoid_hole ? ISA_HOLE_END : 0,
-    };
-    const bool required = (item->flags & IMAGE_ITEM_ALIGNMENT_REQUIRED) != 0;
-    kernel->physical = place_memory(map, &wish, required, BOOT_MEMORY_KERNEL, "kernel");
-    kernel->memory = machine_memory(kernel->physical, item->memory_bytes);
-    image_read_item(item, kernel->memory, "kernel");
-}
 
 // Moves a position-independent kernel.
 static bool slide_kernel(const struct image_item *item, uint64_t random,
@@ -59,7 +35,8 @@ static void check_item(const struct image_item *item, const struct loaded_kernel
 void kernel_load(struct image_item *item, struct memory_map *map, uint64_t random,
                  struct loaded_kernel *kernel)
 {
-    read_kernel(item, map, kernel);
+    kernel->memory = image_load_item(item, map, BOOT_MEMORY_KERNEL, "kernel");
+    kernel->physical = item->physical_address;
     struct message why;
     if (!elf_parse(kernel->memory, item->bytes, &kernel->elf, &why) ||
         !kernel_request_parse(&kernel->elf, &kernel->request, &why) ||

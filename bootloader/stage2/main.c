@@ -112,13 +112,14 @@ static _Noreturn void enter_kernel(const struct handover_input *input, struct me
     if (!handover_plan(input, &handover, &why)) {
         fatal_message(&why);
     }
-    const struct memory_wish wish = {
+    struct memory_wish wish = {
         .bytes = handover.memory_bytes,
         .alignment = PAGE_SIZE,
         .minimum = PLACE_MINIMUM,
     };
     const uint64_t physical = find_memory(map, &wish, false, "page tables and stack");
     uint8_t *memory = machine_memory(physical, handover.memory_bytes);
+    const uint64_t planned = clock_now();
     // Claims what turns out to be used.
     if (!handover_build(input, &handover, memory, physical, &why) ||
         !memory_map_claim(map, physical, handover.memory_bytes, BOOT_MEMORY_USABLE,
@@ -131,6 +132,7 @@ static _Noreturn void enter_kernel(const struct handover_input *input, struct me
         const uint64_t word = entropy_take(pool);
         memcpy(handover.boot_info->entropy + i * sizeof word, &word, sizeof word);
     }
+    handover.boot_info->timestamps[BOOT_STEP_PLANNED] = planned;
     handover.boot_info->timestamps[BOOT_STEP_BUILT] = clock_now();
     machine_enter(&(struct kernel_entry){
         .entry = input->kernel->elf->entry,
@@ -156,8 +158,10 @@ _Noreturn void stage2_main(void)
     uint64_t *const now = facts.timestamps;
 
     now[BOOT_STEP_STAGE2] = clock_now();
+    now[BOOT_STEP_MBR] = clock_at_first_block();
     video_set_text_mode();
     a20_enable();
+    now[BOOT_STEP_A20] = clock_now();
     gather_memory_map(&map);
     now[BOOT_STEP_MEMORY_MAP] = clock_now();
 
@@ -186,6 +190,7 @@ _Noreturn void stage2_main(void)
             .map = &map,
             .request = &kernel.request,
             .items = &items,
+            .item_times = machine_item_times(),
             .symbols = symbols,
             .command_line = line.text,
             .command_line_bytes = line.bytes,

@@ -3,8 +3,6 @@
 
 #include "console.h"
 #include "image.h"
-#include "machine.h"
-#include "place.h"
 #include "symbols.h"
 
 #define NAME_MOST 64 // longer ones would fill the line they are to be a part of
@@ -24,30 +22,18 @@ static const char *printable_name(const char *name)
     return "module";
 }
 
-static void *load(struct image_item *item, struct memory_map *map, const char *what)
-{
-    const struct memory_wish wish = {
-        .bytes = item->memory_bytes,
-        .alignment = item->memory_alignment,
-        .phase = item->memory_phase,
-        .minimum = PLACE_MINIMUM,
-    };
-    item->physical_address = place_memory(map, &wish, false, BOOT_MEMORY_MODULE, what);
-    uint8_t *memory = machine_memory(item->physical_address, item->memory_bytes);
-    image_read_item(item, memory, what);
-    return memory;
-}
-
 const struct symbols_header *modules_load(const struct image_items *items, struct memory_map *map)
 {
     struct image_item *module;
     for (uint32_t cursor = 0; (module = image_items_next_module(items, &cursor)) != NULL;) {
-        load(module, map, printable_name(image_item_text(items, module)));
+        image_load_item(module, map, BOOT_MEMORY_MODULE,
+                        printable_name(image_item_text(items, module)));
     }
     if (items->symbols == NULL) {
         return NULL;
     }
-    const struct symbols_header *symbols = load(items->symbols, map, "symbols");
+    const struct symbols_header *symbols =
+        image_load_item(items->symbols, map, BOOT_MEMORY_MODULE, "symbols");
     struct message why;
     if (!symbols_check(symbols, items->symbols->bytes, &why)) {
         fatal_message(&why);

@@ -3,26 +3,27 @@
 
 #include "console.h"
 
-static bool grant(const struct memory_map *map, struct memory_wish wish, bool required,
+// Leaves in `wish` what was granted.
+static bool grant(const struct memory_map *map, struct memory_wish *wish, bool required,
                   uint64_t *address)
 {
     static const uint64_t alignments[] = {PAGE_SIZE_2M, PAGE_SIZE_4K};
-    bool found = memory_map_find(map, &wish, address);
+    bool found = memory_map_find(map, wish, address);
     for (unsigned i = 0; !found && !required && i < sizeof alignments / sizeof alignments[0]; i++) {
-        if (alignments[i] < wish.alignment) {
-            wish.alignment = alignments[i];
-            wish.phase %= alignments[i];
-            found = memory_map_find(map, &wish, address);
+        if (alignments[i] < wish->alignment) {
+            wish->alignment = alignments[i];
+            wish->phase %= alignments[i];
+            found = memory_map_find(map, wish, address);
         }
     }
     return found;
 }
 
-uint64_t find_memory(const struct memory_map *map, const struct memory_wish *wish, bool required,
+uint64_t find_memory(const struct memory_map *map, struct memory_wish *wish, bool required,
                      const char *what)
 {
     uint64_t address;
-    if (!grant(map, *wish, required, &address)) {
+    if (!grant(map, wish, required, &address)) {
         const uint64_t largest = memory_map_largest(map, wish->minimum);
         fatal("not enough memory for %s: %llu KiB needed in one piece at a multiple of %llu KiB, "
               "largest free piece %llu KiB: add memory",
@@ -33,7 +34,7 @@ uint64_t find_memory(const struct memory_map *map, const struct memory_wish *wis
     return address;
 }
 
-uint64_t place_memory(struct memory_map *map, const struct memory_wish *wish, bool required,
+uint64_t place_memory(struct memory_map *map, struct memory_wish *wish, bool required,
                       uint32_t kind, const char *what)
 {
     const uint64_t address = find_memory(map, wish, required, what);

@@ -120,7 +120,7 @@ class Malformed(ContractTest):
         self.check_refused(kernel_with(note(good)), good, bad, pattern)
 
     def test_minimum_version_too_high(self):
-        self.check_fields("minimum_version", minimum_version=3)
+        self.check_fields("minimum_version", minimum_version=4)
 
     def test_version_0(self):
         self.check_fields("version", version=0)

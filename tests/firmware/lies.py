@@ -146,7 +146,7 @@ LOW_MEMORY = (
          low_end=0x90000, quick=True, bochs=False),  # its BIOS keeps its disks there
     maps("ebda_segment_0", USUAL, "MACHINE_EBDA=0", bochs=False),
     maps("ebda_segment_rubbish", USUAL, "MACHINE_EBDA=0xFFFF", bochs=False),
-    ends("too_little", "less than 320 KiB of memory below 1 MiB", "MACHINE_LOW_KIB=128",
+    ends("too_little", "less than 384 KiB of memory below 1 MiB", "MACHINE_LOW_KIB=128",
          quick=True),
 )
 

@@ -66,7 +66,7 @@ class AgainstTheKernel(GdbTest):
         self.assertEqual(session["expression"], session["info"])
         guard = (f"{report.stack_guard_size // 1024} KiB")
         self.check(session, "info",
-                   f"boot_info at {report.boot_info:016x}, version 2, 832 bytes",
+                   f"boot_info at {report.boot_info:016x}, version 3, 848 bytes",
                    rf"flags +NX, VGA text mapped, kernel contiguous\n",
                    rf"memory map +{len(report.ranges)} ranges at ",
                    rf"direct map +{report.direct_map_offset:016x}, {report.direct_map_size >> 30} GiB\n",
@@ -132,7 +132,8 @@ class AgainstDebugInformation(GdbTest):
         self.assertNotIn("text mode", session["info"])
 
     def test_what_hangs_on_boot_info(self):
-        fields = ("timestamps[0]", "timestamps[7]", "tables.rsdp_physical", "disk.signature",
+        fields = ("timestamps[8]", "timestamps[0]", "timestamps[7]", "items[0].stored_bytes",
+                  "items[0].parts[0]", "items[0].parts[1]", "item_count", "tables.rsdp_physical", "disk.signature",
                   "disk.partition_sectors", "symbols.count", "boot_drive")
         session = self.session_of("mappings", [
             ("info", "firstlight boot-info"), ("timeline", "firstlight timeline"),
@@ -142,11 +143,16 @@ class AgainstDebugInformation(GdbTest):
         self.check(session, "info", f"ACPI RSDP +physical {value['tables.rsdp_physical']:x}\n",
                    f"signature {value['disk.signature']:08x}\n",
                    f"type dah, {value['disk.partition_sectors']} sectors from LBA 1\n",
-                   f"symbols +{value['symbols.count']}, names", r"boot drive +80h\n",
+                   f"symbols +{value['symbols.count']}, names",
+                   f"items +{value['item_count']}, what they took at ", r"boot drive +80h\n",
                    r'loader +"Firstlight" "\d+\.\d+\.\d+", started by BIOS')
-        self.check(session, "timeline", rf"(?m)^stage2 +{value['timestamps[0]']} +0$",
+        self.check(session, "timeline", rf"(?m)^mbr +{value['timestamps[8]']} +0$",
+                   rf"(?m)^stage2 +{value['timestamps[0]']} "
+                   rf"+{value['timestamps[0]'] - value['timestamps[8]']}$",
+                   rf"(?m)^kernel +{value['items[0].stored_bytes']} +\d+ "
+                   rf"+{value['items[0].parts[0]']} +{value['items[0].parts[1]']} +\d+$",
                    rf"(?m)^built +{value['timestamps[7]']} +\d+$",
-                   rf"(?m)^in all +{value['timestamps[7]'] - value['timestamps[0]']}$")
+                   rf"(?m)^in all +{value['timestamps[7]'] - value['timestamps[8]']}$")
         self.check(session, "modules", "no modules")
 
     def test_modules(self):

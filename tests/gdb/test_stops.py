@@ -51,7 +51,7 @@ class Stops(GdbTest):
         self.check(session, "code", r"jmp +\*0x[0-9a-f]+\(%rip\)")
 
         self.check_stop(session, "kernel", "_start", "kernel/arch/x86_64/start.asm",
-                        "xor     ebp, ebp")
+                        "rdtsc")
         self.assertEqual(session.number("pc"), entry)
         self.assertEqual(session.number("kernel rdi"), session.number("boot_info"))
         top = int(re.search(r"stack +[0-9a-f]+ to ([0-9a-f]+)", session["info"]).group(1), 16)

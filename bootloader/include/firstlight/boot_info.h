@@ -27,7 +27,7 @@
 #define BOOT_CONTRACT_OFFSET(type, field, offset)                                                  \
     BOOT_CONTRACT_ASSERT(offsetof(struct type, field) == (offset), #type "." #field)
 
-#define BOOT_INFO_VERSION 2
+#define BOOT_INFO_VERSION 3
 
 // Whether the loader knew the field. `info` points to a struct boot_info.
 #define BOOT_INFO_HAS(info, field)                                                                 \
@@ -183,7 +183,9 @@ enum boot_entropy_source {
 
 #define BOOT_ENTROPY_SIZE 32
 
-// Steps of a boot, in the order they end; the index of boot_info.timestamps. Version 2.
+// Steps of a boot, the index of boot_info.timestamps; version 2. Those of a later version end
+// between the others: a timeline sorts the steps by their stamps. What a stamp does not say, when
+// firmware and MBR began, nobody could stamp: many machines count from reset.
 enum boot_step {
     BOOT_STEP_STAGE2 = 0, // stage 2 is read and checked, its first instruction runs in long mode
     BOOT_STEP_MEMORY_MAP = 1, // screen, A20 and memory map are done
@@ -193,10 +195,42 @@ enum boot_step {
     BOOT_STEP_MODULES = 5,    // modules and symbols are read and checked
     BOOT_STEP_FIRMWARE = 6,   // all other questions to firmware are answered, the screen is set
     BOOT_STEP_BUILT = 7,      // page tables and boot_info are built; the kernel is next
+    // Version 3.
+    BOOT_STEP_MBR = 8,      // the MBR has read and checked the first block, which begins; 0 where
+                            // CPUID tells of no time-stamp counter
+    BOOT_STEP_A20 = 9,      // screen and A20 are done; the memory map is next
+    BOOT_STEP_PLANNED = 10, // the kernel's surroundings are planned; page tables are next
 };
 
-#define BOOT_STEP_COUNT     8
+#define BOOT_STEP_COUNT     11
 #define BOOT_TIMESTAMPS_MAX 16 // room for steps of later versions
+
+// What an item of the image is; version 3.
+enum boot_item_kind {
+    BOOT_ITEM_KERNEL = 1,
+    BOOT_ITEM_COMMAND_LINE = 2,
+    BOOT_ITEM_SYMBOLS = 3,
+    BOOT_ITEM_MODULE = 4,
+};
+
+// Parts of the time that an item takes, the index of boot_item.parts; version 3.
+enum boot_item_part {
+    BOOT_ITEM_READ = 0,   // firmware's reads of the disk, with the ways there and back
+    BOOT_ITEM_VERIFY = 1, // checksums; where nothing is decompressed the copy, too: it is one pass
+    BOOT_ITEM_DECOMPRESS = 2, // 0 where it was not stored compressed
+};
+
+#define BOOT_ITEM_PARTS 3
+
+// What it took to bring an item of the image into memory; version 3. The parts took turns from
+// `begin` on, without a gap: the end is begin and the sum of the parts.
+struct boot_item {
+    uint64_t kind;         // enum boot_item_kind; the n-th module is boot_info.modules[n]
+    uint64_t stored_bytes; // on the disk: other than `bytes` where it was stored compressed
+    uint64_t bytes;        // in memory
+    uint64_t begin;        // the time-stamp counter, before the disk was first asked
+    uint64_t parts[BOOT_ITEM_PARTS]; // how far the counter went in each enum boot_item_part
+};
 
 // Pointers are virtual addresses, valid in the page tables the kernel is entered with; physical
 // addresses are named so. All structures pointed to are writable and lie in one region of the
@@ -263,6 +297,10 @@ struct boot_info {
     uint32_t timestamp_count;
     uint64_t timestamps[BOOT_TIMESTAMPS_MAX];
     uint64_t tsc_frequency; // Hz, as CPUID tells (leaf 15h, or a hypervisor's 40000010h); else 0
+
+    // From here on: version 3.
+    const struct boot_item *items; // every item of the image, in the order they were read
+    uint64_t item_count;           // at least 1: the kernel
 };
 
 BOOT_CONTRACT_ASSERT(sizeof(void *) == 8, "the boot contract is for 64-bit code");
@@ -346,7 +384,14 @@ BOOT_CONTRACT_OFFSET(boot_disk, edd_parameters_size, 40);
 BOOT_CONTRACT_OFFSET(boot_disk, reserved, 44);
 BOOT_CONTRACT_OFFSET(boot_disk, edd_parameters, 48);
 
-BOOT_CONTRACT_ASSERT(sizeof(struct boot_info) == 832, "boot_info");
+BOOT_CONTRACT_ASSERT(sizeof(struct boot_item) == 56, "boot_item");
+BOOT_CONTRACT_OFFSET(boot_item, kind, 0);
+BOOT_CONTRACT_OFFSET(boot_item, stored_bytes, 8);
+BOOT_CONTRACT_OFFSET(boot_item, bytes, 16);
+BOOT_CONTRACT_OFFSET(boot_item, begin, 24);
+BOOT_CONTRACT_OFFSET(boot_item, parts, 32);
+
+BOOT_CONTRACT_ASSERT(sizeof(struct boot_info) == 848, "boot_info");
 BOOT_CONTRACT_OFFSET(boot_info, version, 0);
 BOOT_CONTRACT_OFFSET(boot_info, size, 4);
 BOOT_CONTRACT_OFFSET(boot_info, flags, 8);
@@ -383,4 +428,6 @@ BOOT_CONTRACT_OFFSET(boot_info, entropy_source, 688);
 BOOT_CONTRACT_OFFSET(boot_info, timestamp_count, 692);
 BOOT_CONTRACT_OFFSET(boot_info, timestamps, 696);
 BOOT_CONTRACT_OFFSET(boot_info, tsc_frequency, 824);
+BOOT_CONTRACT_OFFSET(boot_info, items, 832);
+BOOT_CONTRACT_OFFSET(boot_info, item_count, 840);
 #endif

@@ -159,17 +159,50 @@ void check_entropy(const struct boot_info *info)
     }
 }
 
+static void check_item_times(const struct boot_info *info)
+{
+    uint64_t kinds[BOOT_ITEM_MODULE + 1] = {0};
+    uint64_t before = info->timestamps[BOOT_STEP_MEMORY_MAP];
+    for (uint64_t i = 0; i < info->item_count; i++) {
+        const struct boot_item *item = &info->items[i];
+        ASSERT(item->kind >= BOOT_ITEM_KERNEL && item->kind <= BOOT_ITEM_MODULE);
+        if (item->kind == BOOT_ITEM_MODULE) {
+            ASSERT(item->bytes == info->modules[kinds[BOOT_ITEM_MODULE]].size);
+        }
+        kinds[item->kind]++;
+        ASSERT(item->stored_bytes > 0 && item->bytes > 0 && item->begin > before);
+        ASSERT(item->parts[BOOT_ITEM_READ] > 0 && item->parts[BOOT_ITEM_VERIFY] > 0);
+        ASSERT(item->bytes == item->stored_bytes || item->parts[BOOT_ITEM_DECOMPRESS] > 0);
+        before = item->begin + item->parts[BOOT_ITEM_READ] + item->parts[BOOT_ITEM_VERIFY] +
+                 item->parts[BOOT_ITEM_DECOMPRESS];
+    }
+    ASSERT(before < info->timestamps[BOOT_STEP_MODULES]);
+    ASSERT(kinds[BOOT_ITEM_KERNEL] == 1 && kinds[BOOT_ITEM_MODULE] == info->module_count);
+    ASSERT(kinds[BOOT_ITEM_COMMAND_LINE] == (info->command_line_length != 0));
+    ASSERT(kinds[BOOT_ITEM_SYMBOLS] == (info->symbols.count != 0));
+}
+
 void check_timestamps(const struct boot_info *info)
 {
     uint32_t low;
     uint32_t high;
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    static const enum boot_step in_time[BOOT_STEP_COUNT] = {
+        BOOT_STEP_MBR,      BOOT_STEP_STAGE2,  BOOT_STEP_A20,       BOOT_STEP_MEMORY_MAP,
+        BOOT_STEP_HEADER,   BOOT_STEP_KERNEL,  BOOT_STEP_RELOCATED, BOOT_STEP_MODULES,
+        BOOT_STEP_FIRMWARE, BOOT_STEP_PLANNED, BOOT_STEP_BUILT,
+    };
     ASSERT(info->timestamp_count == BOOT_STEP_COUNT);
     uint64_t before = 0;
-    for (unsigned step = 0; step < BOOT_STEP_COUNT; step++) {
-        ASSERT(info->timestamps[step] > before); // none of these steps is passed over
-        before = info->timestamps[step];
+    for (unsigned i = 0; i < BOOT_STEP_COUNT; i++) {
+        const uint64_t stamp = info->timestamps[in_time[i]];
+        if (in_time[i] == BOOT_STEP_MBR && stamp == 0) {
+            continue; // CPUID tells of no time-stamp counter; the others are never passed over
+        }
+        ASSERT(stamp > before);
+        before = stamp;
     }
+    check_item_times(info);
     ASSERT(before < ((uint64_t)high << 32 | low));
     ASSERT(is_zero(info->timestamps + BOOT_STEP_COUNT,
                    sizeof info->timestamps - BOOT_STEP_COUNT * sizeof *info->timestamps));

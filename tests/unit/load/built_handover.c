@@ -95,6 +95,10 @@ bool handover_try(struct built_handover *built, const struct elf64_program_heade
     if (built->request.stack_size == 0) {
         built->request.stack_size = DEFAULT_STACK_BYTES;
     }
+    for (uint32_t i = 0; i < built->items.count; i++) {
+        built->item_times[i] =
+            (struct boot_item){.kind = i, .begin = 1000 + i, .parts = {i, 2 * i, UINT64_MAX - i}};
+    }
     // The last bytes of their block, not terminated: what is behind them must not be read.
     const size_t length = strlen(command_line);
     built->command_line = allocate(1 + length);
@@ -107,6 +111,7 @@ bool handover_try(struct built_handover *built, const struct elf64_program_heade
         .map = &built->map.map,
         .request = &built->request,
         .items = &built->items,
+        .item_times = built->item_times,
         .symbols = built->items.symbols != NULL ? &built->symbols : NULL,
         .command_line = built->command_line + 1,
         .command_line_bytes = length,

@@ -25,6 +25,7 @@ struct built_handover {
     struct boot_request request;
     struct image_items items; // by handover_add_...
     struct image_item item_storage[BUILT_ITEMS];
+    struct boot_item item_times[BUILT_ITEMS]; // by handover_try
     struct symbols_header symbols;
     char texts[BUILT_TEXTS];
     struct boot_info facts;

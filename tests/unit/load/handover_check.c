@@ -253,7 +253,7 @@ static struct boot_info expected_info(const struct built_handover *built,
     const struct handover *plan = &built->handover;
     const struct elf_kernel *elf = &built->elf;
     struct boot_info info = built->facts;
-    info.version = 2;
+    info.version = 3;
     info.size = sizeof info;
     info.flags = (built->nx ? 1u : 0u) | (plan->vga_text_mapped ? 2u : 0u) |
                  (built->layout.contiguous ? 4u : 0u);
@@ -278,6 +278,7 @@ static struct boot_info expected_info(const struct built_handover *built,
     info.memory_map_count = built->map.map.count;
     info.command_line_length = built->input.command_line_bytes;
     info.module_count = built->items.module_count;
+    info.item_count = built->items.count;
     if (info.framebuffer.size != 0) {
         info.framebuffer.address = pointer(plan->loader_region + FRAMEBUFFER_OFFSET +
                                            info.framebuffer.physical_address % PAGE_SIZE_2M);
@@ -295,6 +296,7 @@ static struct boot_info expected_info(const struct built_handover *built,
     info.loader_version = actual->loader_version;
     info.modules = actual->modules;
     info.symbols = actual->symbols;
+    info.items = actual->items;
     return info;
 }
 
@@ -346,6 +348,9 @@ static void check_boot_info(const struct built_handover *built, const char *comm
     assert_string_equal(text_at(built, info->loader_name), "Firstlight");
     assert_string_equal(text_at(built, info->loader_version), FIRSTLIGHT_VERSION);
     check_items(built, info);
+    assert_memory_equal(at_virtual(built, (uintptr_t)info->items), built->item_times,
+                        built->items.count * sizeof built->item_times[0]);
+    assert_int_equal((uintptr_t)info->items % 8, 0);
     check_symbols(built, &info->symbols);
 }
 

@@ -233,7 +233,7 @@ static void refuses_values_out_of_range(void **state)
 {
     (void)state;
     assert_request_refused(REQUEST(.minimum_version = BOOT_INFO_VERSION + 1),
-                           "boot request: minimum_version 0x3 is not allowed");
+                           "boot request: minimum_version 0x4 is not allowed");
     assert_request_refused(REQUEST(.flags = 8), "boot request: flags 0x8 is not allowed");
     assert_request_refused(REQUEST(.flags = 0x80000000), "flags 0x80000000");
     assert_request_refused(REQUEST(.stack_size = 0x1001), "stack_size 0x1001");

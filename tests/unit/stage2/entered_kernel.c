@@ -290,6 +290,7 @@ void entered_kernel_begin_asked(struct entered_kernel *kernel, const struct fake
     check_stack(kernel);
     check_handover_page(kernel);
     check_gdt(kernel);
+    entered_kernel_check_times(kernel);
 }
 
 void entered_kernel_end(struct entered_kernel *kernel)

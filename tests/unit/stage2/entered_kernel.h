@@ -51,6 +51,9 @@ void entered_kernel_check_modules(const struct entered_kernel *kernel,
 void entered_kernel_check_symbols(const struct entered_kernel *kernel, const uint8_t *item,
                                   uint64_t bytes);
 
+// Fails the test unless steps and items have time stamps that can be.
+void entered_kernel_check_times(const struct entered_kernel *kernel);
+
 void entered_kernel_check_command_line(const struct entered_kernel *kernel, const char *text);
 
 #endif

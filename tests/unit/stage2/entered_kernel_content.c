@@ -132,3 +132,55 @@ void entered_kernel_check_command_line(const struct entered_kernel *kernel, cons
     assert_memory_equal(actual, text, length + 1);
     free(actual);
 }
+
+static void check_steps(const struct boot_info *info)
+{
+    static const enum boot_step in_time[] = {
+        BOOT_STEP_MBR,      BOOT_STEP_STAGE2,  BOOT_STEP_A20,       BOOT_STEP_MEMORY_MAP,
+        BOOT_STEP_HEADER,   BOOT_STEP_KERNEL,  BOOT_STEP_RELOCATED, BOOT_STEP_MODULES,
+        BOOT_STEP_FIRMWARE, BOOT_STEP_PLANNED, BOOT_STEP_BUILT,
+    };
+    assert_int_equal(sizeof in_time / sizeof in_time[0], BOOT_STEP_COUNT);
+    assert_int_equal(info->timestamp_count, BOOT_STEP_COUNT);
+    for (size_t i = 1; i < BOOT_STEP_COUNT; i++) {
+        assert_true(info->timestamps[in_time[i]] > info->timestamps[in_time[i - 1]]);
+    }
+}
+
+// Which step an item of this kind is read in, between the ends of two others.
+static void check_step_of(const struct boot_info *info, const struct boot_item *item, uint64_t end)
+{
+    const bool early = item->kind == BOOT_ITEM_COMMAND_LINE;
+    const bool late = item->kind == BOOT_ITEM_MODULE || item->kind == BOOT_ITEM_SYMBOLS;
+    const enum boot_step before = early  ? BOOT_STEP_MEMORY_MAP
+                                  : late ? BOOT_STEP_RELOCATED
+                                         : BOOT_STEP_HEADER;
+    const enum boot_step after = early  ? BOOT_STEP_HEADER
+                                 : late ? BOOT_STEP_MODULES
+                                        : BOOT_STEP_KERNEL;
+    assert_true(item->begin > info->timestamps[before] && end < info->timestamps[after]);
+}
+
+void entered_kernel_check_times(const struct entered_kernel *kernel)
+{
+    const struct boot_info *info = &kernel->info;
+    check_steps(info);
+    uint64_t kinds[BOOT_ITEM_MODULE + 1] = {0};
+    uint64_t before = 0; // the end of the item before
+    for (uint64_t i = 0; i < info->item_count; i++) {
+        struct boot_item item;
+        entered_kernel_read(kernel, (uintptr_t)(info->items + i), &item, sizeof item);
+        assert_in_range(item.kind, BOOT_ITEM_KERNEL, BOOT_ITEM_MODULE);
+        kinds[item.kind]++;
+        assert_true(item.stored_bytes > 0 && item.bytes > 0 && item.begin > before);
+        assert_true(item.parts[BOOT_ITEM_READ] > 0 && item.parts[BOOT_ITEM_VERIFY] > 0);
+        assert_true(item.bytes == item.stored_bytes || item.parts[BOOT_ITEM_DECOMPRESS] > 0);
+        before = item.begin + item.parts[BOOT_ITEM_READ] + item.parts[BOOT_ITEM_VERIFY] +
+                 item.parts[BOOT_ITEM_DECOMPRESS];
+        check_step_of(info, &item, before);
+    }
+    assert_int_equal(kinds[BOOT_ITEM_KERNEL], 1);
+    assert_int_equal(kinds[BOOT_ITEM_COMMAND_LINE], info->command_line_length != 0);
+    assert_int_equal(kinds[BOOT_ITEM_SYMBOLS], info->symbols.count != 0);
+    assert_int_equal(kinds[BOOT_ITEM_MODULE], info->module_count);
+}

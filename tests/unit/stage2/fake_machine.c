@@ -52,6 +52,12 @@ void *machine_image_header(void)
     return header;
 }
 
+struct boot_item *machine_item_times(void)
+{
+    static struct boot_item times[IMAGE_ITEMS_MAX];
+    return times;
+}
+
 void fake_machine_boot(struct fake_machine *machine)
 {
     booting = machine;
@@ -194,9 +200,20 @@ void tables_gather(struct boot_tables *tables)
     tables->rsdp_physical = FAKE_RSDP;
 }
 
+uint64_t clock_at_first_block(void)
+{
+    return FAKE_FIRST_BLOCK_TIME;
+}
+
 uint64_t clock_now(void)
 {
-    return ++fake_machine_now()->clock;
+    return FAKE_FIRST_BLOCK_TIME + ++fake_machine_now()->clock;
+}
+
+uint16_t clock_ticks(void)
+{
+    struct fake_machine *machine = fake_machine_now();
+    return machine->ticks = (uint16_t)(machine->ticks + machine->ticks_between);
 }
 
 uint64_t clock_frequency(void)
@@ -242,6 +259,19 @@ size_t lz4_decode_wide(const uint8_t *input, size_t input_bytes, uint8_t *output
 }
 
 // ---- How a boot ends ----------------------------------------------------------------------
+
+void console_show(const struct message *text)
+{
+    struct fake_machine *machine = fake_machine_now();
+    machine->shown++;
+    machine->last_shown = *text;
+}
+
+void console_print(struct message *line)
+{
+    message_append(line, "\r\n");
+    console_show(line);
+}
 
 static _Noreturn void end_boot(enum boot_ending ending)
 {

@@ -23,9 +23,10 @@ enum boot_ending {
 };
 
 // What the machine's disk, firmware and CPU say.
-#define FAKE_DISK_SIGNATURE 0x1234ABCDu
-#define FAKE_RSDP           0xF5AD0u
-#define FAKE_FREQUENCY      3000000000u
+#define FAKE_DISK_SIGNATURE   0x1234ABCDu
+#define FAKE_RSDP             0xF5AD0u
+#define FAKE_FREQUENCY        3000000000u
+#define FAKE_FIRST_BLOCK_TIME 1u
 
 // A piece of RAM that the loader has asked for: host memory of just that size, so that a byte read
 // or written beside it is caught.
@@ -47,11 +48,15 @@ struct fake_machine {
     bool framebuffer_refused;            // setting its mode fails
     bool framebuffer_set;                // tried, and text mode not set again
     uint64_t random;                     // what the CPU's generator says
+    uint16_t ticks_between;              // ticks of BIOS's clock from one look at it to the next
 
     // What has become of it.
     bool text_mode_set;
     bool a20_on;
     uint64_t clock; // time stamps taken
+    uint16_t ticks;
+    uint32_t shown; // texts that were no error
+    struct message last_shown;
     uint32_t block_count;
     struct fake_block blocks[FAKE_BLOCKS];
     enum boot_ending ending;

@@ -7,9 +7,10 @@ import gdb
 
 from firstlight_gdb import machine
 
-STRUCTURES = ("boot_info", "boot_memory_range", "boot_module", "kernel_entry")
+STRUCTURES = ("boot_info", "boot_memory_range", "boot_module", "boot_item", "kernel_entry")
 ENUMERATIONS = {"boot_memory_kind": "BOOT_MEMORY_", "boot_step": "BOOT_STEP_",
-                "boot_firmware": "BOOT_FIRMWARE_", "boot_entropy_source": "BOOT_ENTROPY_"}
+                "boot_firmware": "BOOT_FIRMWARE_", "boot_entropy_source": "BOOT_ENTROPY_",
+                "image_item_kind": "IMAGE_ITEM_"}  # boot_item_kind's numbers; stage 2 has only these
 
 # Bits of boot_info.flags: macros, which debug information does not have.
 FLAG_NAMES = (("NX", 1), ("VGA text mapped", 2), ("kernel contiguous", 4))

@@ -75,6 +75,8 @@ def _version_2(info, names):
                 f"in the file, alignment {tls.alignment}" if tls.memory_size else "none")
     yield from _screen(info)
     yield from _machine(info, names)
+    if info.version >= 3:
+        yield field("items", f"{info.item_count}, what they took at {address(info.items)}")
 
 
 def boot_info(names, where):
@@ -127,8 +129,9 @@ def timeline(names, where):
     if not info.timestamp_count:
         yield "this loader keeps no time stamps"
         return
-    known = [(step, stamp) for step, stamp in enumerate(info.timestamps[:info.timestamp_count])
-             if stamp]
+    stamps = info.timestamps[:info.timestamp_count]
+    known = sorted(((step, stamp) for step, stamp in enumerate(stamps) if stamp),
+                   key=lambda entry: entry[1])
     unit = 1e6 / info.tsc_frequency if info.tsc_frequency else None
     first = before = known[0][1] if known else 0
     yield f"{'step':<12} {'time stamp':>16} " + ("microseconds" if unit else "clocks")
@@ -138,6 +141,17 @@ def timeline(names, where):
         before = stamp
     total = f"{(before - first) * unit:12.1f}" if unit else f"{before - first:12}"
     yield f"{'in all':<12} {'':>16} {total}"
+    if info.version >= 3:
+        yield from _items(names, info)
+
+
+def _items(names, info):
+    """What each item of the image took; the unit is the time-stamp counter's."""
+    yield f"{'item':<12} {'stored':>10} {'bytes':>10} {'read':>12} {'verify':>12} {'decompress':>12}"
+    for item in names.array("boot_item", info.items, info.item_count):
+        parts = " ".join(f"{part:>12}" for part in item.parts)
+        kind = names.name("image_item_kind", item.kind)
+        yield f"{kind:<12} {item.stored_bytes:>10} {item.bytes:>10} {parts}"
 
 
 # ---- page tables ----
