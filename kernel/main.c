@@ -7,6 +7,7 @@
 #include "arch/x86_64/halt.h"
 #include "arch/x86_64/machine_exit.h"
 #include "backtrace.h"
+#include "boot_timeline.h"
 #include "console/console.h"
 #include "kernel.h"
 #include "lib/command_line.h"
@@ -18,9 +19,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// A word for the command line: end the emulator instead of halting, with a status that tells
-// whether all went well.
-#define EXIT_WORD "exit"
+// Words for the command line. To end the emulator instead of halting, with a status that tells
+// whether all went well; and to show how long the boot took.
+#define EXIT_WORD     "exit"
+#define TIMELINE_WORD "timeline"
 
 #define MIB 0x100000u
 
@@ -45,9 +47,9 @@ static void check_boot_info(const struct boot_info *info)
     ASSERT(info->command_line != NULL);
 }
 
-static bool exit_requested(const struct boot_info *info)
+static bool requested(const struct boot_info *info, const char *word)
 {
-    return command_line_has_word(info->command_line, (size_t)info->command_line_length, EXIT_WORD);
+    return command_line_has_word(info->command_line, (size_t)info->command_line_length, word);
 }
 
 static void say_hello(void)
@@ -85,12 +87,18 @@ static void print_usable_memory(const struct boot_info *info)
             (unsigned long long)bytes);
 }
 
+static void print_line(void *context, const char *line)
+{
+    (void)context;
+    kprintf("%s\n", line);
+}
+
 // Everything a kernel wants before anything else, in the order that lets each report on the next.
 static void initialise(const struct boot_info *info)
 {
     console_initialise(info);
     check_boot_info(info);
-    if (exit_requested(info)) {
+    if (requested(info, EXIT_WORD)) {
         panic_exits_machine();
     }
     backtrace_initialise(info);
@@ -106,8 +114,12 @@ _Noreturn void kernel_main(const struct boot_info *info)
     say_hello();
     print_memory_map(info);
     print_usable_memory(info);
+    if (requested(info, TIMELINE_WORD)) {
+        kprintf("\n");
+        boot_timeline_write(info, kernel_start_time, print_line, NULL);
+    }
 
-    if (exit_requested(info)) {
+    if (requested(info, EXIT_WORD)) {
         machine_exit(MACHINE_EXIT_SUCCESS);
     }
     halt_for_ever();

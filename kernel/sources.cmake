@@ -5,6 +5,7 @@ set(FIRSTLIGHT_STARTER_SOURCES
   arch/x86_64/machine_exit.c
   arch/x86_64/segments.c
   backtrace.c
+  boot_timeline.c
   console/console.c
   console/font.c
   console/framebuffer.c

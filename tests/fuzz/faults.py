@@ -92,6 +92,11 @@ FAULTS = {
         "value <= (UINT64_MAX - digit) / base",
         "value <= UINT64_MAX / base",
         "a seed may overflow"),
+    "timeline": (
+        "tools/bootimage/timeline_log.c",
+        "row->took > UINT64_MAX - row->from",
+        "false",
+        "a row may end beyond 64 bits"),
     "create": (
         "image/symbol_table.c",
         "!elf_section_in_file(&sections, &section)",

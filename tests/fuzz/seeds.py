@@ -186,6 +186,13 @@ def seeds(build):
     yield "firmware_tables", (b"_SM_\x00\x1f\x02\x08" + bytes(8) + b"_DMI_").ljust(48, b"\0")
     yield "firmware_tables", (b"_SM3_\x00\x18\x03").ljust(48, b"\0")
     yield "command_line", b"quiet seed=0x1234 seed=18446744073709551615"
+    yield "timeline", (b"boot timeline in microseconds, time-stamp counter at 2000000000 Hz\r\n"
+                       b"       from        took       bytes     bytes/s  part        of\r\n"
+                       b"0 500 - - step firmware and MBR\r\n500 40 - - step kernel\r\n"
+                       b"510 20 1000 50000 read kernel\r\n530 9 2000 2000 decompress kernel\r\n"
+                       b"0 540 - - total x\r\n")
+    yield "timeline", (b"boot timeline in cycles of the time-stamp counter\n"
+                       b" from took\n0 9 - - step x\n0 9 - - total x\n")
     for target in ("memory_map", "memory_claims", "firmware_memory", "handover", "message",
                    "video_mode"):
         yield target, bytes(range(256)) * 2

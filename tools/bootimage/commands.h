@@ -33,6 +33,7 @@ extern const struct command extract_command;
 extern const struct command verify_command;
 extern const struct command run_command;
 extern const struct command test_command;
+extern const struct command timeline_command;
 extern const struct command write_command;
 
 // All of them, in the order of the help; NULL at the end.

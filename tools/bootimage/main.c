@@ -11,9 +11,8 @@
 
 const struct command *const commands[] = {
     // In the order of the help.
-    &create_command,  &inspect_command, &verify_command,
-    &extract_command, &convert_command, &run_command,
-    &test_command,    &write_command,   NULL,
+    &create_command, &inspect_command, &verify_command,   &extract_command, &convert_command,
+    &run_command,    &test_command,    &timeline_command, &write_command,   NULL,
 };
 
 static const struct command *find_command(const char *name)

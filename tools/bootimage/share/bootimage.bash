@@ -10,10 +10,11 @@ _bootimage_options()
     convert) echo "--format --output" ;;
     run) echo "--debug --display --serial --without-display --timeout --qemu --" ;;
     test) echo "--expect --timeout --exit-code --qemu --" ;;
+    timeline) echo "--output --frequency --force" ;;
     write) echo "--any-disk --yes" ;;
     esac
     case $1 in
-    create | inspect | verify | extract | convert | run | test | write) echo "--color --help -h" ;;
+    create | inspect | verify | extract | convert | run | test | timeline | write) echo "--color --help -h" ;;
     esac
 }
 
@@ -31,7 +32,7 @@ _bootimage_words()
 
 _bootimage()
 {
-    local commands="create inspect verify extract convert run test write help"
+    local commands="create inspect verify extract convert run test timeline write help"
     local current=${COMP_WORDS[COMP_CWORD]} at=$((COMP_CWORD - 1))
     local command=${COMP_WORDS[1]} word
 
@@ -66,7 +67,7 @@ _bootimage()
     --format) _bootimage_words "raw vhd vmdk iso" "$current" ;;
     --all) _bootimage_files -d "$current" ;;
     --kernel | --output | --qemu | --without-display) _bootimage_files -f "$current" ;;
-    --cmdline | --module-cmdline | --expect | --timeout | --exit-code | --module)
+    --cmdline | --module-cmdline | --expect | --timeout | --exit-code | --frequency | --module)
         # Of extract, --cmdline takes no value.
         if [[ $command == extract && ${COMP_WORDS[at]} == --cmdline ]]; then
             _bootimage_words "$(_bootimage_options "$command")" "$current"

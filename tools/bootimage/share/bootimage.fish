@@ -1,7 +1,7 @@
 # Completion of bootimage's command line for fish, installed in fish/vendor_completions.d.
 # tests/commands/test_shell_and_manual.py compares it with the program's help.
 
-set -l commands create inspect verify extract convert run test write
+set -l commands create inspect verify extract convert run test timeline write
 set -l none "not __fish_seen_subcommand_from $commands help"
 
 complete -c bootimage -f -n $none -a create -d 'make an image of a kernel'
@@ -11,6 +11,7 @@ complete -c bootimage -f -n $none -a extract -d 'take parts out of an image'
 complete -c bootimage -f -n $none -a convert -d 'make a VHD, VMDK or ISO of an image'
 complete -c bootimage -f -n $none -a run -d 'boot an image in QEMU'
 complete -c bootimage -f -n $none -a test -d 'boot an image in QEMU, and check how that went'
+complete -c bootimage -f -n $none -a timeline -d 'draw how long each step of a boot took'
 complete -c bootimage -f -n $none -a write -d 'write an image to a USB stick or another disk'
 complete -c bootimage -f -n $none -a help -d 'show help'
 complete -c bootimage -n $none -l version -d 'show the version'
@@ -49,6 +50,10 @@ complete -c bootimage -n '__fish_seen_subcommand_from run test' -l qemu -r -F -d
 complete -c bootimage -n '__fish_seen_subcommand_from test' -l expect -x -d 'text that COM1 must show'
 complete -c bootimage -n '__fish_seen_subcommand_from test' -l timeout -x -d 'seconds to wait'
 complete -c bootimage -n '__fish_seen_subcommand_from test' -l exit-code -x -d 'status with which QEMU must end'
+
+complete -c bootimage -n '__fish_seen_subcommand_from timeline' -l output -r -F -d 'the SVG to make'
+complete -c bootimage -n '__fish_seen_subcommand_from timeline' -l frequency -x -d 'cycles a second of the counter'
+complete -c bootimage -n '__fish_seen_subcommand_from timeline' -l force -d 'replace the file if it is there'
 
 complete -c bootimage -n '__fish_seen_subcommand_from write' -l any-disk -d 'also a disk that is not removable'
 complete -c bootimage -n '__fish_seen_subcommand_from write' -l yes -d 'do not ask'
