@@ -20,69 +20,110 @@ struct note_header {
 };
 
 /*@ predicate readable_request(struct boot_request *request) = \valid_read(request) &&
-        \valid_read((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1)); */
+        \valid_read((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1));
+    predicate writable_request(struct boot_request *request) = \valid(request) &&
+        \valid((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1)); */
 
 // ---- Fields -------------------------------------------------------------------------------
 
-// What a field may be by itself: `most` or less in units of 1 << shift.
-struct field_limit {
-    uint8_t offset;
-    uint8_t bytes;
-    uint8_t shift;
-    uint32_t most;
-};
-
-#define REQUEST_FIELD(field)                                                                       \
-    offsetof(struct boot_request, field), sizeof(((struct boot_request *)0)->field)
 #define DIRECT_MAP_SHIFT 39
 #define ANY              0xFFFFFFFFu
 
 _Static_assert((uint64_t)1 << DIRECT_MAP_SHIFT == BOOT_REQUEST_DIRECT_MAP_UNIT, "512 GiB");
 
-enum {
-    DIRECT_MAP_ADDRESS,
-    HEIGHT,
-    VIDEO,
-    DEPTH,
-    ALIGNMENT,
-    MINIMUM_VERSION,
-    FLAGS,
-    STACK_SIZE,
-    RECURSIVE_SLOT,
-    WIDTH,
-    RESERVED,
-    REQUIRED,
-    LIMIT_COUNT,
-};
+// The fields in the order in which they are checked, and what each may be by itself: the last
+// number or less, in units of 1 << the first.
+#define FIELDS(X)                                                                                  \
+    X(direct_map, DIRECT_MAP_SHIFT, ANY)                                                           \
+    X(height, 0, BOOT_REQUEST_PIXELS_MAX)                                                          \
+    X(video, 0, BOOT_VIDEO_FRAMEBUFFER_REQUIRED)                                                   \
+    X(depth, 0, ANY)                                                                               \
+    X(physical_alignment, PAGE_SHIFT, BOOT_REQUEST_PHYSICAL_ALIGNMENT_MAX >> PAGE_SHIFT)           \
+    X(minimum_version, 0, BOOT_INFO_VERSION)                                                       \
+    X(flags, 0, KNOWN_FLAGS)                                                                       \
+    X(stack_size, PAGE_SHIFT, BOOT_REQUEST_STACK_MAX >> PAGE_SHIFT)                                \
+    X(recursive_slot, 0, BOOT_REQUEST_RECURSIVE_SLOT_MAX)                                          \
+    X(width, 0, BOOT_REQUEST_PIXELS_MAX)                                                           \
+    X(reserved, 0, 0)                                                                              \
+    X(required, 0, (1u << KNOWN_WORDS) - 1)
 
-static const struct field_limit limits[] = {
-    [DIRECT_MAP_ADDRESS] = {REQUEST_FIELD(direct_map), DIRECT_MAP_SHIFT, ANY},
-    [HEIGHT] = {REQUEST_FIELD(height), 0, BOOT_REQUEST_PIXELS_MAX},
-    [VIDEO] = {REQUEST_FIELD(video), 0, BOOT_VIDEO_FRAMEBUFFER_REQUIRED},
-    [DEPTH] = {REQUEST_FIELD(depth), 0, ANY},
-    [ALIGNMENT] = {REQUEST_FIELD(physical_alignment), PAGE_SHIFT,
-                   BOOT_REQUEST_PHYSICAL_ALIGNMENT_MAX >> PAGE_SHIFT},
-    [MINIMUM_VERSION] = {REQUEST_FIELD(minimum_version), 0, BOOT_INFO_VERSION},
-    [FLAGS] = {REQUEST_FIELD(flags), 0, KNOWN_FLAGS},
-    [STACK_SIZE] = {REQUEST_FIELD(stack_size), PAGE_SHIFT, BOOT_REQUEST_STACK_MAX >> PAGE_SHIFT},
-    [RECURSIVE_SLOT] = {REQUEST_FIELD(recursive_slot), 0, BOOT_REQUEST_RECURSIVE_SLOT_MAX},
-    [WIDTH] = {REQUEST_FIELD(width), 0, BOOT_REQUEST_PIXELS_MAX},
-    [RESERVED] = {REQUEST_FIELD(reserved), 0, 0},
-    [REQUIRED] = {REQUEST_FIELD(required), 0, (1u << KNOWN_WORDS) - 1},
-};
+#define PLACE(field, ...)       FIELD_##field,
+#define NAME_MEMBER(field, ...) char field[sizeof #field];
+#define NAME(field, ...)        #field,
+#define LIMIT(field, unit_shift, most_units)                                                       \
+    {.offset = offsetof(struct boot_request, field),                                               \
+     .bytes = sizeof(((struct boot_request *)0)->field),                                           \
+     .shift = (unit_shift),                                                                        \
+     .name = offsetof(struct field_names, field),                                                  \
+     .most = (most_units)},
 
-// The fields' names in the same order, one behind the other: smaller than pointers to them.
-static const char names[] = "direct_map\0height\0video\0depth\0physical_alignment\0"
-                            "minimum_version\0flags\0stack_size\0recursive_slot\0width\0"
-                            "reserved\0required";
+enum { FIELDS(PLACE) LIMIT_COUNT };
+
+// One behind the other: smaller than pointers to them.
+static const struct field_names {
+    FIELDS(NAME_MEMBER)
+} names = {FIELDS(NAME)};
+
+static const struct field_limit {
+    uint8_t offset; // in the request
+    uint8_t bytes;
+    uint8_t shift;
+    uint8_t name; // in `names`
+    uint32_t most;
+} limits[] = {FIELDS(LIMIT)};
+
+/*@ // What boot_request.h allows of the first `count` fields, each by itself.
+    predicate in_range(struct boot_request *request, integer count) =
+        (count > FIELD_direct_map ==> request->direct_map % BOOT_REQUEST_DIRECT_MAP_UNIT == 0) &&
+        (count > FIELD_height ==> request->height <= BOOT_REQUEST_PIXELS_MAX) &&
+        (count > FIELD_video ==> request->video <= BOOT_VIDEO_FRAMEBUFFER_REQUIRED) &&
+        (count > FIELD_physical_alignment ==>
+         request->physical_alignment <= BOOT_REQUEST_PHYSICAL_ALIGNMENT_MAX &&
+         request->physical_alignment % PAGE_BYTES == 0) &&
+        (count > FIELD_minimum_version ==> request->minimum_version <= BOOT_INFO_VERSION) &&
+        (count > FIELD_flags ==> request->flags <= KNOWN_FLAGS) &&
+        (count > FIELD_stack_size ==> request->stack_size <= BOOT_REQUEST_STACK_MAX &&
+         request->stack_size % PAGE_BYTES == 0) &&
+        (count > FIELD_recursive_slot ==>
+         request->recursive_slot <= BOOT_REQUEST_RECURSIVE_SLOT_MAX) &&
+        (count > FIELD_width ==> request->width <= BOOT_REQUEST_PIXELS_MAX) &&
+        (count > FIELD_reserved ==> request->reserved == 0) &&
+        (count > FIELD_required ==> request->required < (1 << KNOWN_WORDS));
+
+    logic integer value_at(struct boot_request *request, integer field) =
+        field == FIELD_direct_map ? request->direct_map :
+        field == FIELD_height ? request->height :
+        field == FIELD_video ? request->video :
+        field == FIELD_depth ? request->depth :
+        field == FIELD_physical_alignment ? request->physical_alignment :
+        field == FIELD_minimum_version ? request->minimum_version :
+        field == FIELD_flags ? request->flags :
+        field == FIELD_stack_size ? request->stack_size :
+        field == FIELD_recursive_slot ? request->recursive_slot :
+        field == FIELD_width ? request->width :
+        field == FIELD_reserved ? request->reserved : request->required;
+
+    // And of fields with others, and of those that may have a few values only.
+    predicate without_contradiction(struct boot_request *request) =
+        (request->direct_map < LOW_HALF_END ||
+         request->direct_map >= UINT64_MAX - LOW_HALF_END + 1) &&
+        (request->direct_map != 0 ==> (request->flags & BOOT_REQUEST_NO_DIRECT_MAP) == 0) &&
+        (request->width == 0 <==> request->height == 0) &&
+        (request->video == BOOT_VIDEO_TEXT ==> request->width == 0 && request->depth == 0) &&
+        (request->depth == 0 || request->depth == 15 || request->depth == 16 ||
+         request->depth == 24 || request->depth == 32) &&
+        (request->physical_alignment == 0 || request->physical_alignment == PAGE_BYTES ||
+         (request->physical_alignment & (request->physical_alignment - 1)) == 0);
+
+    predicate allowed(struct boot_request *request) =
+        in_range(request, LIMIT_COUNT) && without_contradiction(request);
+*/
 
 // The first field that does not go with others, or is none of the few values it may have.
 /*@ requires \valid_read(request);
     assigns \nothing;
     ensures \result <= LIMIT_COUNT;
-    ensures size: \result == LIMIT_COUNT ==> (request->width == 0 <==> request->height == 0);
-    ensures depth: \result == LIMIT_COUNT ==> request->depth == 0 || request->depth == 15 ||
-            request->depth == 16 || request->depth == 24 || request->depth == 32; */
+    ensures \result == LIMIT_COUNT ==> without_contradiction(request); */
 static unsigned find_contradiction(const struct boot_request *request)
 {
     const uint64_t map = request->direct_map;
@@ -90,38 +131,69 @@ static unsigned find_contradiction(const struct boot_request *request)
     const uint32_t depth = request->depth;
     if ((map + LOW_HALF_END >= 2 * LOW_HALF_END) ||
         (map != 0 && (request->flags & BOOT_REQUEST_NO_DIRECT_MAP) != 0)) {
-        return DIRECT_MAP_ADDRESS;
+        return FIELD_direct_map;
     }
     if ((request->width == 0) != (request->height == 0)) {
-        return HEIGHT;
+        return FIELD_height;
     }
     if (request->video == BOOT_VIDEO_TEXT && (request->width | depth) != 0) {
-        return VIDEO;
+        return FIELD_video;
     }
     if (depth != 0 && depth != 15 && depth != 16 && depth != 24 && depth != 32) {
-        return DEPTH;
+        return FIELD_depth;
     }
-    return (alignment & (alignment - 1)) != 0 ? ALIGNMENT : LIMIT_COUNT;
+    return (alignment & (alignment - 1)) != 0 ? FIELD_physical_alignment : LIMIT_COUNT;
 }
 
-/*@ requires readable_request(request) && \valid(why) && \separated(request, why);
-    assigns *why; */
+// A field's value, of 4 bytes or 8.
+/*@ requires readable_request(request) && made_of_bytes(request) && field < LIMIT_COUNT;
+    assigns \nothing;
+    ensures \result == value_at(request, field); */
+static uint64_t value_of(const struct boot_request *request, unsigned field)
+{
+    uint64_t value = 0;
+    memcpy(&value, (const uint8_t *)request + limits[field].offset, limits[field].bytes);
+    return value;
+}
+
+// `most` or less in units of 1 << shift.
+/*@ requires shift == 0 || shift == PAGE_SHIFT || shift == DIRECT_MAP_SHIFT;
+    assigns \nothing;
+    ensures shift == 0 ==> (\result <==> value <= most);
+    ensures shift == PAGE_SHIFT ==>
+            (\result <==> value % PAGE_BYTES == 0 && value / PAGE_BYTES <= most);
+    ensures shift == DIRECT_MAP_SHIFT ==> (\result <==>
+            value % BOOT_REQUEST_DIRECT_MAP_UNIT == 0 &&
+            value / BOOT_REQUEST_DIRECT_MAP_UNIT <= most); */
+static bool is_within(uint64_t value, unsigned shift, uint32_t most)
+{
+    const uint64_t unit = (uint64_t)1 << shift;
+    //@ assert shift == 0 ==> unit > 0;
+    //@ assert shift == PAGE_SHIFT ==> unit > 0;
+    //@ assert shift == DIRECT_MAP_SHIFT ==> unit > 0;
+    return value % unit == 0 && value / unit <= most;
+}
+
+/*@ requires readable_request(request) && made_of_bytes(request);
+    requires \valid(why) && \separated(request, why);
+    requires \separated((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1), why);
+    assigns *why;
+    ensures \result ==> allowed(request); */
 static bool check_fields(const struct boot_request *request, struct message *why)
 {
     const unsigned contradiction = find_contradiction(request);
-    const char *name = names;
+    /*@ loop invariant 0 <= i <= LIMIT_COUNT;
+        loop invariant i <= contradiction && in_range(request, i);
+        loop assigns i;
+        loop variant LIMIT_COUNT - i; */
     for (unsigned i = 0; i < LIMIT_COUNT; i++) {
-        const struct field_limit *limit = &limits[i];
-        uint64_t value = 0;
-        memcpy(&value, (const uint8_t *)request + limit->offset, limit->bytes);
-        const uint64_t units = value >> limit->shift;
-        if (units > limit->most || units << limit->shift != value || i == contradiction) {
+        const uint64_t value = value_of(request, i);
+        //@ assert limits[i].name < sizeof(struct field_names);
+        if (i == contradiction || !is_within(value, limits[i].shift, limits[i].most)) {
             return message_refuse(why,
                                   "boot request: %s 0x%llx is not allowed, or not with the other "
                                   "fields: see boot_request.h, or use a newer Firstlight",
-                                  name, (unsigned long long)value);
-        }
-        while (*name++ != '\0') {
+                                  (const char *)&names + limits[i].name, (unsigned long long)value);
         }
     }
     return true;
@@ -138,10 +210,13 @@ static bool refuse_note(struct message *why, const char *fault)
 }
 
 // Reads the request from the note's descriptor.
-/*@ requires \valid_read(note) && \valid(request) && readable_request(request) && \valid(why);
+/*@ requires \valid_read(note) && writable_request(request) && \valid(why);
     requires \valid_read(descriptor + (0 .. note->descriptor_size - 1));
     requires \separated(note, request, why);
-    assigns *request, *why; */
+    requires \separated((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1),
+                        descriptor + (0 .. note->descriptor_size - 1), why);
+    assigns *request, ((uint8_t *)request)[0 .. sizeof(struct boot_request) - 1], *why;
+    ensures \result ==> allowed(request); */
 static bool read_request(const uint8_t *descriptor, const struct note_header *note,
                          struct boot_request *request, struct message *why)
 {
@@ -167,17 +242,21 @@ static uint64_t aligned(uint64_t value, uint64_t alignment)
 
 // Looks through one PT_NOTE segment.
 /*@ requires \valid_read(notes + (0 .. bytes - 1)) && bytes <= KERNEL_FILE_MAX;
-    requires \valid(request) && readable_request(request) && \valid(why);
-    requires \separated(request, why);
+    requires writable_request(request) && \valid(why) && \separated(request, why);
+    requires \separated((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1),
+                        notes + (0 .. bytes - 1), why);
+    requires allowed(request);
     requires alignment == 4 || alignment == 8;
-    assigns *request, *why; */
+    assigns *request, ((uint8_t *)request)[0 .. sizeof(struct boot_request) - 1], *why;
+    ensures \result ==> allowed(request); */
 static bool read_notes(const uint8_t *notes, uint64_t bytes, uint64_t alignment,
                        struct boot_request *request, struct message *why)
 {
     static const char name[] = BOOT_REQUEST_NOTE_NAME;
     struct note_header note;
-    /*@ loop invariant at <= bytes;
-        loop assigns at, note, *request, *why;
+    /*@ loop invariant at <= bytes && allowed(request);
+        loop assigns at, note, *request,
+                     ((uint8_t *)request)[0 .. sizeof(struct boot_request) - 1], *why;
         loop variant bytes - at; */
     for (uint64_t at = 0; bytes - at >= sizeof note;) {
         memcpy(&note, notes + at, sizeof note);
@@ -201,12 +280,23 @@ static bool read_notes(const uint8_t *notes, uint64_t bytes, uint64_t alignment,
     return true;
 }
 
-bool kernel_request_parse(const struct elf_kernel *kernel, struct boot_request *request,
+// Looks through all PT_NOTE segments.
+/*@ requires readable_file(kernel) && headers_inside(kernel);
+    requires kernel->file_size <= KERNEL_FILE_MAX;
+    requires writable_request(request) && \valid(why) && \separated(kernel, request, why);
+    requires \separated((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1),
+                        kernel->file + (0 .. kernel->file_size - 1), why);
+    requires allowed(request);
+    assigns *request, ((uint8_t *)request)[0 .. sizeof(struct boot_request) - 1], *why;
+    ensures \result ==> allowed(request); */
+static bool read_segments(const struct elf_kernel *kernel, struct boot_request *request,
                           struct message *why)
 {
-    memset(request, 0, sizeof *request);
-    /*@ loop invariant 0 <= i <= kernel->program_header_count;
-        loop assigns i, *request, *why;
+    /*@ loop invariant 0 <= i <= kernel->program_header_count && allowed(request);
+        loop invariant kernel->program_header_count == \at(kernel->program_header_count, Pre);
+        loop invariant kernel->program_header_offset == \at(kernel->program_header_offset, Pre);
+        loop invariant kernel->file_size == \at(kernel->file_size, Pre);
+        loop assigns i, *request, ((uint8_t *)request)[0 .. sizeof(struct boot_request) - 1], *why;
         loop variant kernel->program_header_count - i; */
     for (uint32_t i = 0; i < kernel->program_header_count; i++) {
         struct elf64_program_header header;
@@ -224,12 +314,34 @@ bool kernel_request_parse(const struct elf_kernel *kernel, struct boot_request *
             return false;
         }
     }
+    return true;
+}
+
+// ---- All of it ----------------------------------------------------------------------------
+
+/*@ requires \valid(request) && allowed(request);
+    assigns request->stack_size, request->physical_alignment;
+    ensures allowed(request);
+    ensures request->stack_size != 0 && request->physical_alignment != 0; */
+static void put_defaults(struct boot_request *request)
+{
     if (request->stack_size == 0) {
         request->stack_size = DEFAULT_STACK_BYTES;
     }
     if (request->physical_alignment == 0) {
         request->physical_alignment = DEFAULT_ALIGNMENT;
     }
+}
+
+/*@ ensures \result ==> allowed(request); */
+bool kernel_request_parse(const struct elf_kernel *kernel, struct boot_request *request,
+                          struct message *why)
+{
+    memset(request, 0, sizeof *request);
+    if (!read_segments(kernel, request, why)) {
+        return false;
+    }
+    put_defaults(request);
     return true;
 }
 

@@ -25,8 +25,10 @@
     requires kernel->file_size <= KERNEL_FILE_MAX;
     requires \valid(request) && \valid(why) && \separated(kernel, request, why);
     requires \separated(kernel->file + (0 .. kernel->file_size - 1), request, why);
-    requires \valid_read((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1));
-    assigns *request, *why;
+    requires \valid((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1));
+    requires \separated((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1),
+                        kernel->file + (0 .. kernel->file_size - 1), kernel, why);
+    assigns *request, ((uint8_t *)request)[0 .. sizeof(struct boot_request) - 1], *why;
     ensures \result ==> request->stack_size != 0 && request->physical_alignment != 0; */
 bool kernel_request_parse(const struct elf_kernel *kernel, struct boot_request *request,
                           struct message *why);

@@ -82,14 +82,43 @@ void clear_checksum_state(struct checksum_state *state, int value, size_t bytes)
 
 #elif defined(LOAD_KERNEL_REQUEST_H)
 
-/*@ requires \valid(value) && bytes <= sizeof(uint64_t);
+/*@ // x86-64 keeps the lowest byte first.
+    logic integer number_of_4(uint8_t *bytes) =
+        bytes[0] + 0x100 * bytes[1] + 0x10000 * bytes[2] + 0x1000000 * bytes[3];
+    logic integer number_of_8(uint8_t *bytes) =
+        number_of_4(bytes) + 0x100000000 * number_of_4(bytes + 4);
+
+    // That the fields and the bytes of a request are the same memory.
+    predicate made_of_bytes(struct boot_request *request) =
+        request->required == number_of_8((uint8_t *)request + 8) &&
+        request->minimum_version == number_of_4((uint8_t *)request + 16) &&
+        request->flags == number_of_4((uint8_t *)request + 20) &&
+        request->stack_size == number_of_8((uint8_t *)request + 24) &&
+        request->direct_map == number_of_8((uint8_t *)request + 32) &&
+        request->recursive_slot == number_of_4((uint8_t *)request + 40) &&
+        request->video == number_of_4((uint8_t *)request + 44) &&
+        request->width == number_of_4((uint8_t *)request + 48) &&
+        request->height == number_of_4((uint8_t *)request + 52) &&
+        request->depth == number_of_4((uint8_t *)request + 56) &&
+        request->reserved == number_of_4((uint8_t *)request + 60) &&
+        request->physical_alignment == number_of_8((uint8_t *)request + 64);
+*/
+
+/*@ requires \valid(value) && *value == 0 && (bytes == 4 || bytes == 8);
     requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
-    assigns *value; */
+    assigns *value;
+    ensures bytes == 4 ==> *value == number_of_4((uint8_t *)source);
+    ensures bytes == 8 ==> *value == number_of_8((uint8_t *)source); */
 void copy_field(uint64_t *value, const void *source, size_t bytes);
 
+// What is copied out of a file is any value at all.
 /*@ requires \valid(request) && bytes <= sizeof(struct boot_request);
+    requires \valid((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1));
     requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
-    assigns *request; */
+    requires apart: \separated((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1),
+                               (uint8_t *)source + (0 .. bytes - 1));
+    assigns *request, ((uint8_t *)request)[0 .. sizeof(struct boot_request) - 1];
+    ensures made_of_bytes(request); */
 void copy_request(struct boot_request *request, const void *source, size_t bytes);
 
 struct note_header;
@@ -100,7 +129,14 @@ struct note_header;
 void copy_note_header(uint32_t *number, const void *source, size_t bytes);
 
 /*@ requires \valid(request) && value == 0 && bytes == sizeof(struct boot_request);
-    assigns *request; */
+    requires \valid((uint8_t *)request + (0 .. sizeof(struct boot_request) - 1));
+    assigns *request, ((uint8_t *)request)[0 .. sizeof(struct boot_request) - 1];
+    ensures made_of_bytes(request);
+    ensures request->version == 0 && request->required == 0 && request->minimum_version == 0 &&
+            request->flags == 0 && request->stack_size == 0 && request->direct_map == 0 &&
+            request->recursive_slot == 0 && request->video == 0 && request->width == 0 &&
+            request->height == 0 && request->depth == 0 && request->reserved == 0 &&
+            request->physical_alignment == 0; */
 void clear_request(struct boot_request *request, int value, size_t bytes);
 
 #define memset(destination, value, bytes) clear_request(destination, value, bytes)
