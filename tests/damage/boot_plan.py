@@ -4,16 +4,18 @@ same in every run of one build. Used by test_boots.py and test_boots_all.py."""
 import random
 import re
 
-from damage import (flip, flip_in_header, flip_in_item, flip_in_stage2_header, make_image)
-from fields import (DAMAGED_REST, HEADER_CHECKSUM, SAME, damaged, elf_fields, header_fields,
-                    header_refusal, stage2_header_fields)
-from harness.disk_image import SECTOR, STAGE2_HEADER, STAGE2_LBA
+from damage import (COMPRESSED, flip, flip_in_header, flip_in_item, flip_in_stage2_header,
+                    make_image)
+from fields import (BLOCK, DAMAGED_REST, HEADER_CHECKSUM, SAME, compressed_fields, damaged,
+                    elf_fields, header_fields, header_refusal, stage2_header_fields)
+from harness.disk_image import ITEM_LZ4, SECTOR, STAGE2_HEADER, STAGE2_LBA
 from harness.environment import build_path
 from mbr_bytes import ranges_of
 
 SEED = 1
 LOADER_DAMAGED = "^loader damaged$"
 PAYLOAD_SAMPLES, PADDING_SAMPLES, ELF_SAMPLES = 10, 8, 20
+COMPRESSED_SAMPLES = 4  # of each item, and of each chunk's block
 FIRST_BLOCK_SAMPLES = 4  # of each sector
 # Bits of the MBR by the range they lie in; every bit of those that are not named here.
 MBR_SAMPLES = {"BPB": 24, "padding": 2, "stamped by firmware": 4, "disk signature": 4,
@@ -114,14 +116,27 @@ class _Plan:
                        BOOTS_SAME)
 
 
+    def compressed(self):
+        for item in self.image.items:
+            if not item.flags & ITEM_LZ4:
+                continue
+            start = item.lba * SECTOR
+            self.add_flips(COMPRESSED_SAMPLES, start, start + item.sectors * SECTOR, damaged(item))
+            for field in compressed_fields(self.image, item):
+                for _ in range(COMPRESSED_SAMPLES if field.name == BLOCK else 1):
+                    self.add_repaired(field, lambda image, *bit, item=item: flip_in_item(
+                        image, item, *bit))
+
+
 def all_boots():
-    static, moving = _Plan("static"), _Plan("pie")
+    static, moving, compressed = _Plan("static"), _Plan("pie"), _Plan(COMPRESSED)
     static.mbr()
     static.stage2()
     for plan in (static, moving):
         plan.header()
         plan.elf()
         plan.payload()
-    boots = static.boots + moving.boots
+    compressed.compressed()
+    boots = static.boots + moving.boots + compressed.boots
     random.Random(SEED).shuffle(boots)  # so that each part of the plan has something of everything
     return boots

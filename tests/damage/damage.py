@@ -8,7 +8,7 @@ import struct
 import tempfile
 
 from harness.disk_image import (FIRST_BLOCK_SUMS_OFFSET, IMAGE_CHECKSUM_OFFSET, IMAGE_HEADER, ITEM,
-                                ITEM_COMMAND_LINE, ITEM_KERNEL, ITEM_MODULE, ITEM_SYMBOLS, MASK_32,
+                                ITEM_COMMAND_LINE, ITEM_KERNEL, ITEM_LZ4, ITEM_MODULE, ITEM_SYMBOLS, MASK_32,
                                 REST_SUM_OFFSET, SECTOR, STAGE2_HEADER, STAGE2_LBA, DiskImage,
                                 checksum, word_sums)
 from harness.environment import build_path, create_image
@@ -17,20 +17,44 @@ ITEM_CHECKSUM_OFFSET = 24  # in ITEM
 COMMAND_LINE = "a command line"
 MODULES = (("first", 5000, "words for the first"), ("second", 300, ""))
 MODULE_SEED = 4
+# An image whose kernel and first module are compressed, the module into two chunks.
+COMPRESSED, COMPRESSED_KERNEL = "compressed", "static"
+COMPRESSED_MODULES = (("first", 115000, "words for the first"), ("second", 300, ""))
+COMPRESSED_CHUNK = 127  # sectors
+PIECE = 16
 
 
-def make_image(kernel):
-    """An image of the kernel damage_KERNEL with every kind of item."""
+def _module_content(numbers, size):
+    """Bytes of chance, every second piece as the one before: these can be compressed."""
+    content = bytearray()
+    while len(content) < size:
+        content += 2 * bytes(numbers.randrange(256) for _ in range(PIECE))
+    return content[:size]
+
+
+def _write_modules(folder, modules):
+    """What create_image wants of them."""
+    numbers = random.Random(MODULE_SEED)
+    for name, size, words in modules:
+        path = os.path.join(folder, name)
+        with open(path, "wb") as file:
+            file.write(_module_content(numbers, size))
+        yield (name, path, *([words] if words else []))
+
+
+def make_image(name):
+    """An image of the kernel damage_NAME with every kind of item; or the one that is COMPRESSED."""
+    kernel, modules, compress = name, MODULES, "none"
+    if name == COMPRESSED:
+        kernel, modules, compress = COMPRESSED_KERNEL, COMPRESSED_MODULES, "lz4"
     with tempfile.TemporaryDirectory(prefix="firstlight-") as folder:
-        numbers = random.Random(MODULE_SEED)
-        modules = []
-        for name, size, words in MODULES:
-            path = os.path.join(folder, name)
-            with open(path, "wb") as file:
-                file.write(bytes(numbers.randrange(256) for _ in range(size)))
-            modules.append((name, path, *([words] if words else [])))
-        return DiskImage(create_image(build_path("tests", "damage", f"damage_{kernel}.elf"),
-                                      os.path.join(folder, "image.bin"), COMMAND_LINE, modules))
+        image = DiskImage(create_image(build_path("tests", "damage", f"damage_{kernel}.elf"),
+                                       os.path.join(folder, "image.bin"), COMMAND_LINE,
+                                       list(_write_modules(folder, modules)),
+                                       ("--compress", compress)))
+    assert [item.flags & ITEM_LZ4 != 0 for item in (image.kernel, *image.modules)] == [
+        name == COMPRESSED, name == COMPRESSED, False]
+    return image
 
 
 class Damage:

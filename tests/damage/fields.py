@@ -5,8 +5,8 @@ shows the same as a table."""
 import re
 import struct
 
-from damage import item_name
-from harness.disk_image import (IMAGE_HEADER, ITEM, ITEM_KERNEL, ITEM_MODULE, SECTOR,
+from damage import COMPRESSED_CHUNK, item_name
+from harness.disk_image import (IMAGE_HEADER, ITEM, ITEM_KERNEL, ITEM_LZ4, ITEM_MODULE, SECTOR,
                                 STAGE2_HEADER, STAGE2_LBA)
 from harness.elf_file import (ELF_HEADER, NOTE_NAME, PROGRAM_HEADER, PT_DYNAMIC, PT_GNU_RELRO,
                               PT_LOAD, PT_NOTE, PT_TLS, REQUEST_FIELDS, program_header_offset)
@@ -14,6 +14,7 @@ from harness.elf_file import (ELF_HEADER, NOTE_NAME, PROGRAM_HEADER, PT_DYNAMIC,
 # A boot that is not refused: the kernel is entered where it should be, with every byte as it should
 # be; or the flip makes another image that is sound in itself, and that one is booted.
 SAME, OTHER = "same", "other"
+BLOCK = "block"  # of a compressed item
 
 
 class Field:
@@ -71,6 +72,8 @@ IN_HEADER = "image header: "
 ITEM_FAULT = r"image header: item \d+: "
 WRONG_SUM = r" is damaged \(checksum\)"
 NOT_COMPRESSED = r"is damaged \(LZ4\)"
+NOT_WHAT_IT_WAS = r"is damaged \(checksum of what it unpacks to\)"
+NO_KERNEL = "the kernel is not an ELF file"
 OTHER_THAN_THE_FILE = "the image header gives the kernel other flags, memory or alignment"
 
 _HEADER = (
@@ -87,19 +90,23 @@ _HEADER = (
 def _item_table(item):
     kernel, module = item.kind == ITEM_KERNEL, item.kind == ITEM_MODULE
     position = f"{ITEM_FAULT}(lies over what is before it|passes the end of the image)"
+    compressed = item.flags & ITEM_LZ4 != 0
     text = ITEM_FAULT + ("text (outside the header|of another length)" if module
                          else "has a text, but is no module")
     return (
         ("kind", 4, ITEM_FAULT + "(unknown (kind|flags)|second of its kind|command line too long|"
          "has a text, but is no module)"),
         ("flags", 4, ITEM_FAULT + "unknown flags" + (f"|{OTHER_THAN_THE_FILE}" if kernel else "")
-         + (f"|{NOT_COMPRESSED}" if kernel or module else "")),
+         + (f"|{NOT_COMPRESSED}" if kernel or module else "")
+         + (f"|{NO_KERNEL}" if kernel and compressed else ""),
+         OTHER if module and compressed else None),  # then it is what is stored
         ("lba", 8, f"{position}|{WRONG_SUM}"),
         ("bytes", 8, f"{position}|{WRONG_SUM}|{ITEM_FAULT}(wrong memory size|command line too long)"
          "|^symbols: wrong sizes|passes the end of the file", OTHER),
         ("checksum", 16, WRONG_SUM),
         ("memory_bytes", 8, f"{ITEM_FAULT}wrong memory size|not enough memory for"
-         + (f"|{OTHER_THAN_THE_FILE}" if kernel else ""), SAME),
+         + (f"|{OTHER_THAN_THE_FILE}" if kernel else "")
+         + (f"|{NOT_COMPRESSED}" if compressed else ""), SAME),
         ("memory_alignment", 8, ITEM_FAULT + "wrong memory alignment or phase"),
         ("memory_phase", 8, ITEM_FAULT + "wrong memory alignment or phase"
          + (f"|{OTHER_THAN_THE_FILE}" if kernel else "")),
@@ -152,6 +159,23 @@ def header_fields(image):
     return fields
 
 
+# ---- compressed items ---------------------------------------------------------------------------
+
+def compressed_fields(image, item):
+    """The numbers around the blocks of a compressed item, and the blocks (with what is behind them in
+    their chunks). A flip in a block, which no sum of sectors sees any more, gives the same, or the sum
+    of what comes out refuses it; but where it makes words of one sector change places."""
+    fields, end = [], item.lba + item.sectors
+    for number, lba in enumerate(range(item.lba, end, COMPRESSED_CHUNK)):
+        table = [("bytes", 8, NOT_COMPRESSED), ("checksum", 16, NOT_WHAT_IT_WAS)] if number == 0 else []
+        before = sum(size for _, size, _ in table) + 4
+        size = min(COMPRESSED_CHUNK, end - lba) * SECTOR
+        fields += _fields(f"chunk {number} of the item at LBA {item.lba}", lba * SECTOR, (
+            *table, ("block's length", 4, NOT_COMPRESSED),
+            (BLOCK, size - before, f"{NOT_COMPRESSED}|{NOT_WHAT_IT_WAS}", OTHER)))
+    return fields
+
+
 # ---- the kernel's ELF file --------------------------------------------------------------------
 
 def _elf(name):
@@ -168,7 +192,7 @@ NOTE = "boot request: its ELF note "
 NOTE_ENDS = NOTE + "passes its segment or the file"
 
 _ELF_HEADER = (
-    ("e_ident, magic", 4, "the kernel is not an ELF file"),
+    ("e_ident, magic", 4, NO_KERNEL),
     ("EI_CLASS", 1, _elf("EI_CLASS")),
     ("EI_DATA", 1, _elf("EI_DATA")),
     ("EI_VERSION", 1, _elf("EI_VERSION")),

@@ -14,6 +14,7 @@
 //   #end
 // A check that fails ends the program: whoever reads it misses the rest.
 #include "boot_preview.h"
+#include "decompress_item.h"
 #include "digest.h"
 #include "entered_kernel.h"
 #include "fake_machine.h"
@@ -215,16 +216,31 @@ static uint64_t digest_space(const struct entered_kernel *kernel)
     return space.digest;
 }
 
+// The kernel's ELF file, to be freed.
+static struct elf_file kernel_file(const struct boot_image *image)
+{
+    struct image_item item = *boot_image_item(image, IMAGE_ITEM_KERNEL);
+    const uint8_t *sectors = image->bytes + item.lba * SECTOR_SIZE;
+    struct message why;
+    if (item_is_compressed(&item)) {
+        uint8_t *bytes = decompress_item(&item, sectors, &why);
+        assert_non_null(bytes);
+        return (struct elf_file){bytes, item.bytes};
+    }
+    uint8_t *bytes = allocate((size_t)item.bytes);
+    memcpy(bytes, sectors, (size_t)item.bytes);
+    return (struct elf_file){bytes, item.bytes};
+}
+
 // Looks at the kernel that was entered; stage 2 has accepted it, and so must its ELF file be read.
 static void print_entered(const struct fake_machine *machine)
 {
-    const struct boot_image *image = machine->disk.image;
-    const struct image_item *item = boot_image_item(image, IMAGE_ITEM_KERNEL);
+    struct elf_file file = kernel_file(machine->disk.image);
     struct entered_kernel kernel;
     struct elf_kernel elf;
     struct boot_request asked;
     struct message why;
-    assert_true(elf_parse(image->bytes + item->lba * SECTOR_SIZE, item->bytes, &elf, &why));
+    assert_true(elf_parse(file.bytes, file.size, &elf, &why));
     assert_true(kernel_request_parse(&elf, &asked, &why));
     elf_set_slide(&elf, machine->entry.entry - elf.entry);
     entered_kernel_begin_asked(&kernel, machine, &asked);
@@ -232,6 +248,7 @@ static void print_entered(const struct fake_machine *machine)
                  (unsigned long long)digest_of(&kernel, code_end(&elf)),
                  (unsigned long long)digest_space(&kernel));
     entered_kernel_end(&kernel);
+    elf_file_free(&file);
 }
 
 static void boot(const struct boot_image *image)
