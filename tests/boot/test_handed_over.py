@@ -11,11 +11,11 @@ from contract_test import ContractTest, VGA, image
 from harness.disk_image import (DiskImage, FLOPPY_1440K, ITEM_KERNEL, ITEM_LZ4, ITEM_MODULE, SECTOR,
                                 STAGE2_LBA)
 from harness.expect import expect_boot, expect_error, fail
+from harness.fnv import fnv
 from harness.qemu import Qemu, ide_disk, option_value
 
 MIB = 1 << 20
 ODD_SIZES = [1, 511, 512, 513, 4095, 4096, 4097, 65537, MIB - 1, 2 * MIB + 1]
-FNV_START, FNV_PRIME, MASK_64 = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
 MBR_DISK_SIGNATURE_OFFSET, MBR_PARTITION_OFFSET = 0x1B8, 0x1BE
 JITTER, RDRAND, RDSEED = 1, 2, 3
 # RDRAND of a low 64-bit register, which the ModR/M byte names (Intel SDM volume 2).
@@ -24,13 +24,6 @@ EDD_3_0 = 0x30
 EDD_3_0_PARAMETERS = 66
 BOOTS = 4
 CHUNK_SECTORS = 127  # of a compressed item
-
-
-def fnv(data):
-    total = FNV_START
-    for byte in data:
-        total = (total ^ byte) * FNV_PRIME & MASK_64
-    return total
 
 
 def content(index, size):

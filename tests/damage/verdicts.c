@@ -14,7 +14,6 @@
 //   #end
 // A check that fails ends the program: whoever reads it misses the rest.
 #include "boot_preview.h"
-#include "decompress_item.h"
 #include "digest.h"
 #include "entered_kernel.h"
 #include "fake_machine.h"
@@ -216,26 +215,10 @@ static uint64_t digest_space(const struct entered_kernel *kernel)
     return space.digest;
 }
 
-// The kernel's ELF file, to be freed.
-static struct elf_file kernel_file(const struct boot_image *image)
-{
-    struct image_item item = *boot_image_item(image, IMAGE_ITEM_KERNEL);
-    const uint8_t *sectors = image->bytes + item.lba * SECTOR_SIZE;
-    struct message why;
-    if (item_is_compressed(&item)) {
-        uint8_t *bytes = decompress_item(&item, sectors, &why);
-        assert_non_null(bytes);
-        return (struct elf_file){bytes, item.bytes};
-    }
-    uint8_t *bytes = allocate((size_t)item.bytes);
-    memcpy(bytes, sectors, (size_t)item.bytes);
-    return (struct elf_file){bytes, item.bytes};
-}
-
 // Looks at the kernel that was entered; stage 2 has accepted it, and so must its ELF file be read.
 static void print_entered(const struct fake_machine *machine)
 {
-    struct elf_file file = kernel_file(machine->disk.image);
+    struct elf_file file = boot_image_kernel(machine->disk.image);
     struct entered_kernel kernel;
     struct elf_kernel elf;
     struct boot_request asked;

@@ -3,6 +3,7 @@ that carry it, and what a boot must end in. Used by the tests of this folder."""
 
 import functools
 import os
+import random
 import re
 import shlex
 import tempfile
@@ -23,7 +24,8 @@ TRANSFER_SECTORS = 127
 # of some disks; the modules' command lines make the image header some sectors long.
 LARGE, SMALL = "large", "small"
 LARGE_BYTES, SMALL_BYTES, MODULE_TEXT = 1000 * SECTOR + 7, 700, "x" * 600
-PATTERN = bytes(1 + index * index % 251 for index in range(251))  # no sector is like another
+PIECES = 20000  # of chance, each twice: no sector is like another, and they can be compressed
+SEED = 6
 LAST_LINE = "2 modules\n"  # of the kernel's
 COMMAND_LINE = "quiet " + "y" * 1000
 
@@ -41,28 +43,36 @@ DEVICES = {
 
 
 @functools.cache
-def test_image():
+def content():
+    """What the modules are the beginning of."""
+    chance = random.Random(SEED)
+    return b"".join(2 * chance.randbytes(chance.randrange(1, 60)) for _ in range(PIECES))
+
+
+@functools.cache
+def test_image(options):
     """A kernel that checks boot_info and its modules, with a part of every kind."""
     with tempfile.TemporaryDirectory(prefix="firstlight-") as directory:
         modules = []
         for name, size in ((LARGE, LARGE_BYTES), (SMALL, SMALL_BYTES)):
             path = os.path.join(directory, name)
             with open(path, "wb") as file:
-                file.write((PATTERN * (size // len(PATTERN) + 1))[:size])
+                file.write(content()[:size])
             modules.append((name, path, MODULE_TEXT))
         kernel = build_path("tests", "boot", "boot_modules.elf")
-        # Every sector that is read counts here, so the parts are what they seem.
         with open(create_image(kernel, os.path.join(directory, "disk.bin"), COMMAND_LINE, modules,
-                               UNCOMPRESSED), "rb") as file:
+                               options), "rb") as file:
             return file.read()
 
 
 class DiskTest(ErrorTest):
+    options = UNCOMPRESSED  # every sector that is read counts here, so the parts are what they seem
+
     def setUp(self):
         super().setUp()
         self.image_path = self.path("whole.bin")
         with open(self.image_path, "wb") as file:
-            file.write(test_image())
+            file.write(test_image(self.options))
         self.image = DiskImage(self.image_path)
 
     # ---- the image's parts ----

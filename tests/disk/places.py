@@ -1,5 +1,5 @@
 """Sectors of every class, as data, and the tests made of them: one for each sector and drive, for ever
-or once. Used by test_sectors.py and test_every_sector.py."""
+or once. Used by test_sectors.py, test_every_sector.py and test_compressed.py."""
 
 from disk_test import DiskTest, FLOPPY, READ_ERROR, TRANSFER_SECTORS
 from harness.disk_image import error_rule
@@ -26,6 +26,7 @@ PLACES = {
     "module_first": ("large", FIRST),
     "module_transfer_end": ("large", TRANSFER_END),
     "module_transfer_start": ("large", TRANSFER_START),
+    "module_middle": ("large", MIDDLE),
     "module_last": ("large", LAST),
     "last_module_first": ("small", FIRST),
     "last_module_last": ("small", LAST),
@@ -58,15 +59,15 @@ class SectorTest(DiskTest):
             self.assertEqual(failed, 1, "the error was not played")
 
 
-def test_class(name, tests):
-    return type(name, (SectorTest,), {f"test_{case}": test for case, test in tests.items()})
+def test_class(name, tests, base=SectorTest):
+    return type(name, (base,), {f"test_{case}": test for case, test in tests.items()})
 
 
-def sector_tests(name, check, device, places):
-    """A class of tests: `check`, a method of SectorTest, for each place on a device."""
+def sector_tests(name, check, device, places, base=SectorTest):
+    """A class of tests: `check`, a method of `base`, for each place on a device."""
     def test(place):
         return lambda self: check(self, device, sector_of(self.parts, place))
-    return test_class(name, {place: test(place) for place in places})
+    return test_class(name, {place: test(place) for place in places}, base)
 
 
 def rest_tests(name, check, device):

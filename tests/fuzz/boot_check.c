@@ -7,14 +7,14 @@
 
 void boot_check_entered(const struct fake_machine *machine)
 {
-    const struct boot_image *image = machine->disk.image;
-    const struct image_item *item = boot_image_item(image, IMAGE_ITEM_KERNEL);
+    struct elf_file file = boot_image_kernel(machine->disk.image);
     struct elf_kernel elf;
     struct boot_request request;
     struct entered_kernel kernel;
     struct message why;
-    assert_true(elf_parse(image->bytes + item->lba * SECTOR_SIZE, item->bytes, &elf, &why));
+    assert_true(elf_parse(file.bytes, file.size, &elf, &why));
     assert_true(kernel_request_parse(&elf, &request, &why));
     entered_kernel_begin_asked(&kernel, machine, &request);
     entered_kernel_end(&kernel);
+    elf_file_free(&file);
 }

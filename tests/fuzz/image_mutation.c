@@ -2,21 +2,50 @@
 #include "image_mutation.h"
 
 #include "checksum.h"
+#include "decompress.h"
 #include "elf.h"
 #include "image_header.h"
 
 #include <string.h>
 
-static void repair_item(const uint8_t *bytes, size_t size, uint64_t lba, struct image_item *item)
+#define UNPACKED_MOST 0x40000u
+
+// Makes a compressed item say of what it unpacks to what is right, if it can be unpacked.
+static void repair_compressed(uint8_t *sectors, size_t size)
+{
+    static _Alignas(uint64_t) uint8_t output[UNPACKED_MOST];
+    struct decompression state = {.output = output, .capacity = sizeof output};
+    for (size_t at = 0; at < size; at += COMPRESSED_CHUNK_BYTES) {
+        const size_t left = size - at;
+        decompress_chunk(&state, sectors + at,
+                         left < COMPRESSED_CHUNK_BYTES ? left : COMPRESSED_CHUNK_BYTES, lz4_decode);
+    }
+    if (state.done == LZ4_DAMAGED) {
+        return;
+    }
+    const size_t whole = (size_t)image_item_sectors(state.done) * SECTOR_SIZE;
+    struct checksum_state sums;
+    memset(output + state.done, 0, whole - state.done);
+    checksum_begin(&sums);
+    checksum_add(&sums, output, whole);
+    const struct compressed_header header = {state.done, checksum_end(&sums)};
+    memcpy(sectors, &header, sizeof header);
+}
+
+static void repair_item(uint8_t *bytes, size_t size, uint64_t lba, struct image_item *item)
 {
     const uint64_t sectors = image_item_sectors(item->bytes);
     const uint64_t end = lba + size / SECTOR_SIZE;
     if (item->lba < lba || item->lba >= end || sectors > end - item->lba) {
         return;
     }
+    uint8_t *content = bytes + (item->lba - lba) * SECTOR_SIZE;
+    if ((item->flags & IMAGE_ITEM_LZ4) != 0 && sectors != 0) {
+        repair_compressed(content, (size_t)sectors * SECTOR_SIZE);
+    }
     struct checksum_state state;
     checksum_begin(&state);
-    checksum_add(&state, bytes + (item->lba - lba) * SECTOR_SIZE, (size_t)sectors * SECTOR_SIZE);
+    checksum_add(&state, content, (size_t)sectors * SECTOR_SIZE);
     item->checksum = checksum_end(&state);
 }
 

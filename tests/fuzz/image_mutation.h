@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Makes the checksums right: of the items, as far as they lie in `bytes`, and of the image header,
-// which `bytes` begins with; that is sector `lba` of the image.
+// Makes the checksums right: of the items, as far as they lie in `bytes`, of what compressed ones
+// unpack to, and of the image header, which `bytes` begins with; that is sector `lba` of the image.
 void image_repair_items(uint8_t *bytes, size_t size, uint64_t lba);
 
 // Fields of the image header at `start` of an input, that is sector `lba`, or of a kernel in it.

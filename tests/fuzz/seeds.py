@@ -138,7 +138,7 @@ def position_independent():
     return bytes(file)
 
 
-def image_with_everything(build):
+def image_with_everything(build, compression):
     """What bootimage makes of that kernel, with command lines and modules."""
     with tempfile.TemporaryDirectory() as folder:
         kernel, output = os.path.join(folder, "kernel"), os.path.join(folder, "image")
@@ -146,7 +146,8 @@ def image_with_everything(build):
             file.write(position_independent())
         subprocess.run([os.path.join(build, "tools", "bootimage", "bootimage"), "create", "--kernel",
                         kernel, "--output", output, "--cmdline", "quiet seed=0x12", "--module",
-                        f"one={kernel}", "--module-cmdline", "a b", "--module", f"two={__file__}"],
+                        f"one={kernel}", "--module-cmdline", "a b", "--module", f"two={__file__}",
+                        "--compress", compression],
                        check=True)
         return Image(output)
 
@@ -174,10 +175,11 @@ def seeds(build):
             if name.endswith(".elf") and os.path.getsize(path) < MOST:
                 with open(path, "rb") as file:
                     yield "create", file.read()
-    everything = image_with_everything(build)
-    yield "image_header", struct.pack("<Q", everything.header_lba) + everything.header
-    yield "stage2", b"\x05" + bytes(9) + bytes(2) + everything.from_header(1 + STUB_STAGE2)
-    yield "inspect", everything.small()
+    for compression in ("lz4", "none"):
+        everything = image_with_everything(build, compression)
+        yield "image_header", struct.pack("<Q", everything.header_lba) + everything.header
+        yield "stage2", b"\x05" + bytes(9) + bytes(2) + everything.from_header(1 + STUB_STAGE2)
+        yield "inspect", everything.small()
     yield "symbols", everything.item(SYMBOLS)
     for target, prefix in (("relocate", bytes(9)), ("kernel", b""), ("create", b"")):
         yield target, prefix + position_independent()

@@ -3,6 +3,7 @@
 
 #include "checksum.h"
 #include "compress.h"
+#include "decompress_item.h"
 #include "image_header.h"
 #include "image_layout.h"
 #include "kernel_pack.h"
@@ -192,6 +193,21 @@ struct image_item *boot_image_item(const struct boot_image *image, uint32_t kind
     }
     fail_msg("there is no item of kind %u", (unsigned)kind);
     return NULL;
+}
+
+struct elf_file boot_image_kernel(const struct boot_image *image)
+{
+    struct image_item item = *boot_image_item(image, IMAGE_ITEM_KERNEL);
+    const uint8_t *sectors = at_sector(image, item.lba);
+    if (item_is_compressed(&item)) {
+        struct message why;
+        uint8_t *bytes = decompress_item(&item, sectors, &why);
+        assert_non_null(bytes);
+        return (struct elf_file){bytes, item.bytes};
+    }
+    uint8_t *bytes = allocate((size_t)item.bytes);
+    memcpy(bytes, sectors, (size_t)item.bytes);
+    return (struct elf_file){bytes, item.bytes};
 }
 
 static void seal_item(const struct boot_image *image, struct image_item *item)

@@ -50,6 +50,9 @@ struct stage2_header *boot_image_stage2(const struct boot_image *image);
 struct image_header *boot_image_header(const struct boot_image *image);
 struct image_item *boot_image_item(const struct boot_image *image, uint32_t kind);
 
+// The kernel's file, decompressed if it is not stored as it is; to be freed.
+struct elf_file boot_image_kernel(const struct boot_image *image);
+
 // Makes the checksums right again after a change: the header's, and with `items` those of all items
 // inside the image.
 void boot_image_seal(struct boot_image *image, bool items);
