@@ -2,16 +2,15 @@
 thread-local storage, chance, time, the disk, firmware's tables. Each kernel checks what boot_info
 promises on every machine (kernels/check_info.c); here is what only the test can know."""
 
-import random
 import re
 import struct
 import unittest
 
 from contract_test import ContractTest, VGA, image
+from harness.content import compressible, fnv
 from harness.disk_image import (DiskImage, FLOPPY_1440K, ITEM_KERNEL, ITEM_LZ4, ITEM_MODULE, SECTOR,
                                 STAGE2_LBA)
 from harness.expect import expect_boot, expect_error, fail
-from harness.fnv import fnv
 from harness.qemu import Qemu, ide_disk, option_value
 
 MIB = 1 << 20
@@ -82,8 +81,7 @@ class Modules(ContractTest):
 
     def check_of_several_chunks(self, change, pattern):
         """A module that is compressed by less than half, with `change` made to it on the disk."""
-        chance = random.Random(1)
-        data = b"".join(chance.randbytes(chance.randrange(1, 90)) * 2 for _ in range(8000))
+        data = compressible(700000)
         module = self.write("module", data)
         disk = DiskImage(self.remade("modules", "quiet", modules=[("packed", module)]))
         item, = disk.modules

@@ -3,10 +3,10 @@ A damage is what differs from the undamaged image; it is applied to a copy, or h
 program that gives verdicts (verdicts.py)."""
 
 import os
-import random
 import struct
 import tempfile
 
+from harness.content import compressible
 from harness.disk_image import (FIRST_BLOCK_SUMS_OFFSET, IMAGE_CHECKSUM_OFFSET, IMAGE_HEADER, ITEM,
                                 ITEM_COMMAND_LINE, ITEM_KERNEL, ITEM_LZ4, ITEM_MODULE, ITEM_SYMBOLS, MASK_32,
                                 REST_SUM_OFFSET, SECTOR, STAGE2_HEADER, STAGE2_LBA, DiskImage,
@@ -16,29 +16,18 @@ from harness.environment import build_path, create_image
 ITEM_CHECKSUM_OFFSET = 24  # in ITEM
 COMMAND_LINE = "a command line"
 MODULES = (("first", 5000, "words for the first"), ("second", 300, ""))
-MODULE_SEED = 4
 # An image whose kernel and first module are compressed, the module into two chunks.
 COMPRESSED, COMPRESSED_KERNEL = "compressed", "static"
 COMPRESSED_MODULES = (("first", 115000, "words for the first"), ("second", 300, ""))
 COMPRESSED_CHUNK = 127  # sectors
-PIECE = 16
-
-
-def _module_content(numbers, size):
-    """Bytes of chance, every second piece as the one before: these can be compressed."""
-    content = bytearray()
-    while len(content) < size:
-        content += 2 * bytes(numbers.randrange(256) for _ in range(PIECE))
-    return content[:size]
 
 
 def _write_modules(folder, modules):
     """What create_image wants of them."""
-    numbers = random.Random(MODULE_SEED)
-    for name, size, words in modules:
+    for seed, (name, size, words) in enumerate(modules, 1):
         path = os.path.join(folder, name)
         with open(path, "wb") as file:
-            file.write(_module_content(numbers, size))
+            file.write(compressible(size, seed))
         yield (name, path, *([words] if words else []))
 
 

@@ -3,11 +3,11 @@ that carry it, and what a boot must end in. Used by the tests of this folder."""
 
 import functools
 import os
-import random
 import re
 import shlex
 import tempfile
 
+from harness.content import compressible
 from harness.disk_image import (DiskImage, FLOPPY_1440K, ITEM_COMMAND_LINE, ITEM_SYMBOLS,
                                 SECTOR, STAGE2_LBA, faulty_file)
 from harness.environment import UNCOMPRESSED, build_path, create_image
@@ -24,8 +24,6 @@ TRANSFER_SECTORS = 127
 # of some disks; the modules' command lines make the image header some sectors long.
 LARGE, SMALL = "large", "small"
 LARGE_BYTES, SMALL_BYTES, MODULE_TEXT = 1000 * SECTOR + 7, 700, "x" * 600
-PIECES = 20000  # of chance, each twice: no sector is like another, and they can be compressed
-SEED = 6
 LAST_LINE = "2 modules\n"  # of the kernel's
 COMMAND_LINE = "quiet " + "y" * 1000
 
@@ -45,8 +43,7 @@ DEVICES = {
 @functools.cache
 def content():
     """What the modules are the beginning of."""
-    chance = random.Random(SEED)
-    return b"".join(2 * chance.randbytes(chance.randrange(1, 60)) for _ in range(PIECES))
+    return compressible(LARGE_BYTES)
 
 
 @functools.cache

@@ -6,9 +6,9 @@ import functools
 import unittest
 
 from disk_test import LARGE, LARGE_BYTES, TRANSFER_SECTORS, content
+from harness.content import fnv
 from harness.disk_image import ITEM_LZ4
 from harness.expect import check_serial
-from harness.fnv import fnv
 from harness.option_rom import tells
 from places import SectorTest, sector_tests
 
