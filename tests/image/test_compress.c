@@ -138,6 +138,28 @@ static void is_kept_where_it_pays(void **state)
     free(data);
 }
 
+// Pixels of four colours: the best compression takes seconds for a megabyte.
+static void large_ones_are_compressed_faster(void **state)
+{
+    const size_t bytes = 2 << 20;
+    uint8_t *data = malloc(bytes + SECTOR_SIZE);
+    uint64_t random = 3;
+
+    (void)state;
+    assert_non_null(data);
+    for (size_t at = 0; at < bytes + SECTOR_SIZE; at += 4) {
+        const uint8_t pixel[4] = {0x10, 0x20, (uint8_t)(next_random(&random) % 4 * 40), 0xFF};
+        memcpy(data + at, pixel, sizeof pixel);
+    }
+    struct compressed_item best = compressed(data, bytes, COMPRESSION_LZ4);
+    struct compressed_item faster = compressed(data, bytes + SECTOR_SIZE, COMPRESSION_LZ4);
+    assert_true(best.bytes != NULL && faster.bytes != NULL);
+    assert_true(faster.size > best.size + best.size / 10);
+    compressed_item_free(&best);
+    compressed_item_free(&faster);
+    free(data);
+}
+
 static void gives_the_same_each_time(void **state)
 {
     const size_t bytes = 200000;
@@ -227,6 +249,7 @@ int main(void)
         cmocka_unit_test(comes_back),
         cmocka_unit_test(long_literals_and_matches_come_back),
         cmocka_unit_test(is_kept_where_it_pays),
+        cmocka_unit_test(large_ones_are_compressed_faster),
         cmocka_unit_test(gives_the_same_each_time),
         cmocka_unit_test(tells_what_the_reader_says),
         cmocka_unit_test(damage_is_named),
