@@ -9,16 +9,16 @@
 #include <string.h>
 
 #define UNPACKED_MOST 0x40000u
+#define CHUNK_BYTES   ((size_t)COMPRESSED_CHUNK_BYTES)
 
 // Makes a compressed item say of what it unpacks to what is right, if it can be unpacked.
 static void repair_compressed(uint8_t *sectors, size_t size)
 {
     static _Alignas(uint64_t) uint8_t output[UNPACKED_MOST];
     struct decompression state = {.output = output, .capacity = sizeof output};
-    for (size_t at = 0; at < size; at += COMPRESSED_CHUNK_BYTES) {
+    for (size_t at = 0; at < size; at += CHUNK_BYTES) {
         const size_t left = size - at;
-        decompress_chunk(&state, sectors + at,
-                         left < COMPRESSED_CHUNK_BYTES ? left : COMPRESSED_CHUNK_BYTES, lz4_decode);
+        decompress_chunk(&state, sectors + at, left < CHUNK_BYTES ? left : CHUNK_BYTES, lz4_decode);
     }
     if (state.done == LZ4_DAMAGED) {
         return;

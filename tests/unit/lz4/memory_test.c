@@ -52,7 +52,7 @@ static void memmove_at_all_overlaps(void **state)
     uint8_t expected[AREA];
     uint8_t actual[AREA];
     for (size_t bytes = 0; bytes <= LARGEST / 2; bytes = bytes < 70 ? bytes + 1 : bytes + 61) {
-        for (size_t to = 0; to <= 2 * MARGIN; to++) {
+        for (size_t to = 0; to <= (size_t)2 * MARGIN; to++) {
             fill_by_chance(expected, AREA, 3);
             memcpy(actual, expected, AREA);
             memmove(expected + to, expected + MARGIN, bytes);

@@ -120,7 +120,7 @@ void boot_image_make_compressed(struct boot_image *image, const struct elf_file 
 {
     struct image_module parts[BOOT_IMAGE_MODULES];
     struct compressed_item compressed;
-    struct packed_kernel packed;
+    struct packed_kernel packed = {0};
     struct message why;
     if (!compression_available()) {
         skip();
