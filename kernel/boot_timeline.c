@@ -100,7 +100,11 @@ static void name_item(struct timeline *timeline, const struct boot_item *item,
     }
     size_t length = 0;
     for (; text[length] != '\0' && length < BOOT_TIMELINE_LINE - 1; length++) {
-        name[length] = text[length] >= ' ' && text[length] <= '~' ? text[length] : '?';
+        const bool printable = text[length] >= ' ' && text[length] <= '~';
+        name[length] = '?';
+        if (printable) {
+            name[length] = text[length];
+        }
     }
     name[length] = '\0';
 }

@@ -108,6 +108,12 @@ class Drawn(MachineCase):
         self.assertFalse(any(text and text.endswith(" cycles") for text in texts))
         self.assertTrue(any(text and text.endswith("MB/s") for text in texts))
 
+    def test_without_counter_by_cpuid(self):
+        """The first block then leaves its stamp out: the first row is stage 2's."""
+        rows = rows_of(self.boot("-cpu", "qemu64,-tsc"))
+        self.assertEqual([row[5] for row in rows if row[4] == "step"], STEPS[1:])
+        self.assertEqual(rows[0][0], 0)
+
     def test_compressed(self):
         log = self.boot(options=("--compress", "lz4"))
         self.check_rows(log, compressed=True)

@@ -288,7 +288,8 @@ static void draw_axis(const struct drawing *drawing, int bottom)
     const double distance = tick_distance(length / unit) * unit;
     char text[AMOUNT_TEXT];
 
-    for (double at = 0; at <= length; at += distance) {
+    for (unsigned tick = 0; tick * distance <= length; tick++) {
+        const double at = tick * distance;
         const double x = BARS_LEFT + at * drawing->pixel;
         write_time(text, drawing, at);
         put(svg, "<line x1=\"%.2f\" y1=\"%d\" x2=\"%.2f\" y2=\"%d\"/>\n", x, ROWS_TOP - 4, x,
