@@ -43,9 +43,9 @@ FAULTS = {
         "~PAGE_MASK : page_round_down(base);",
         "usable memory is rounded outwards"),
     "memory_claims": (
-        LOAD + "memory_map.c",
-        "map->ranges[behind].base <= end",
-        "map->ranges[behind].base < end",
+        LOAD + "memory_map_claim.c",
+        "map->ranges[behind].base <= address",
+        "map->ranges[behind].base < address",
         "what is claimed does not become one with the range behind it"),
     "firmware_memory": (
         "bootloader/bios/firmware_memory.c",

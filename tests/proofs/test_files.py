@@ -42,6 +42,9 @@ class Files(unittest.TestCase):
     def test_memory_map_append_header(self):
         self.check("memory_map_append.h")
 
+    def test_memory_map_claim(self):
+        self.check("memory_map_claim.c")
+
     def test_memory_map_normalise(self):
         self.check("memory_map_normalise.c")
 

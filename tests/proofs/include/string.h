@@ -208,14 +208,20 @@ void fill_video_search(struct video_search *destination, int value, size_t bytes
 
 #elif defined(LOAD_MEMORY_MAP_APPEND_H)
 
+/*@ // Range i of one place as A has it is that of the other as B has it.
+    predicate equal_at{A, B}(struct boot_memory_range *one, struct boot_memory_range *other,
+                             integer i) =
+        \at(one[i].base, A) == \at(other[i].base, B) &&
+        \at(one[i].length, A) == \at(other[i].length, B) &&
+        \at(one[i].kind, A) == \at(other[i].kind, B);
+*/
+
 /*@ requires bytes % sizeof(struct boot_memory_range) == 0;
     requires \valid(destination + (0 .. bytes / sizeof(struct boot_memory_range) - 1));
     requires \valid_read(source + (0 .. bytes / sizeof(struct boot_memory_range) - 1));
     assigns destination[0 .. bytes / sizeof(struct boot_memory_range) - 1];
     ensures \forall integer i; 0 <= i < bytes / sizeof(struct boot_memory_range) ==>
-        destination[i].base == \old(source[i].base) &&
-        destination[i].length == \old(source[i].length) &&
-        destination[i].kind == \old(source[i].kind); */
+        equal_at{Post, Pre}(destination, source, i); */
 void move_ranges(struct boot_memory_range *destination, const struct boot_memory_range *source,
                  size_t bytes);
 

@@ -1,5 +1,5 @@
-// Unit tests of bootloader/load/memory_map.c: how memory is found in a map, claimed,
-// and overlaid.
+// Unit tests of bootloader/load/memory_map.c and memory_map_claim.c: how memory is found in a map,
+// claimed, and overlaid.
 #include "memory_map.h"
 #include "memory_oracle.h"
 #include "unit.h"
