@@ -37,6 +37,13 @@ uint16_t clock_ticks(void)
     return bios_data_word(BDA_TICKS);
 }
 
+uint32_t clock_low(void)
+{
+    uint32_t low;
+    __asm__ volatile("rdtsc" : "=a"(low) : : "edx");
+    return low;
+}
+
 uint64_t clock_frequency(void)
 {
     if (cpuid(LEAF_BASIC).eax >= LEAF_TSC) {

@@ -7,6 +7,9 @@
 // What it counts now.
 uint64_t clock_now(void);
 
+// The lower half of that.
+uint32_t clock_low(void);
+
 // What it counted when the first block began; 0 where CPUID tells of no such counter.
 uint64_t clock_at_first_block(void);
 

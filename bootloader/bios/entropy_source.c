@@ -66,7 +66,7 @@ static void add_jitter(struct entropy_pool *pool)
         uint64_t word = 0;
         for (unsigned sample = 0; sample < JITTER_SAMPLES; sample++) {
             word = word << JITTER_ROTATE | word >> (64 - JITTER_ROTATE);
-            word ^= port_in(PORT_SYSTEM_B) ^ clock_now() << 8;
+            word ^= port_in(PORT_SYSTEM_B) ^ (uint64_t)clock_low() << 8;
         }
         entropy_add(pool, word);
     }

@@ -37,6 +37,7 @@ bool page_tables_begin(struct page_tables *tables, struct message *why)
 {
     tables->used = 0;
     tables->free_bytes = 0;
+    tables->last_key = 0;
     uint64_t *root = take_table(tables, why);
     if (root == NULL) {
         return false;
@@ -65,7 +66,11 @@ static uint64_t *find_table(struct page_tables *tables, uint64_t virtual_address
                             bool *fresh, struct message *why)
 {
     uint64_t *table = (uint64_t *)(void *)tables->pool;
+    const uint64_t key = (virtual_address >> shift & ~(uint64_t)(ENTRIES_PER_TABLE - 1)) | shift;
     *fresh = false;
+    if (key == tables->last_key) {
+        return tables->last;
+    }
     for (unsigned level = SHIFT_ROOT; level > shift; level -= INDEX_BITS) {
         if (*fresh) {
             memset(table, 0, PAGE_SIZE_4K);
@@ -92,6 +97,8 @@ static uint64_t *find_table(struct page_tables *tables, uint64_t virtual_address
             table = (uint64_t *)(void *)(tables->pool + offset);
         }
     }
+    tables->last_key = key;
+    tables->last = table;
     return table;
 }
 

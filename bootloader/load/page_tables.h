@@ -22,6 +22,8 @@ struct page_tables {
     uint64_t used;       // pages taken so far, with the root
     uint64_t free_from;  // virtual address: from here on `free_bytes` have no entry at all, inside
     uint64_t free_bytes; // the slot of the root that was begun last; a caller starts with 0
+    uint64_t *last;      // the table that was found last, for neighbours of its first user
+    uint64_t last_key;   // what it maps, and by which pages; a caller starts with 0
     bool nx;             // bit 63 may be set: EFER.NXE will be on
     bool gigabyte_pages; // CPUID 80000001h EDX bit 26
 };
