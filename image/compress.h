@@ -24,10 +24,10 @@ struct compressed_item {
 // False when this tool was built without liblz4: only COMPRESSION_NONE can be had then.
 bool compression_available(void);
 
-// What has more than 1 GiB is never compressed, what has more than 2 MiB less thoroughly, so that no
-// item takes more than some seconds. Else reads the source once or twice from the front
-// to the back, and compresses it if that pays by `wanted`; the compressed bytes are held in memory,
-// the source is not. False, with a message: the reader's, not enough memory, or no liblz4 where
+// What has more than 1 GiB is never compressed, what has more than 2 MiB less thoroughly, so that
+// no item takes more than some seconds. Else reads the source once or twice from the front to the
+// back, and compresses it if that pays by `wanted`; the compressed bytes are held in memory, the
+// source is not. False, with a message: the reader's, not enough memory, or no liblz4 where
 // `wanted` demands it.
 bool compress_item(const struct image_reader *source, enum compression wanted,
                    struct compressed_item *item, struct message *why);

@@ -132,7 +132,7 @@ _Static_assert(sizeof(struct image_header) == 48, "image_header is 48 bytes");
 
 // More than any header holds: modules have texts, too.
 #define IMAGE_ITEMS_MAX                                                                            \
-    ((IMAGE_HEADER_MAX_SECTORS * SECTOR_SIZE - sizeof(struct image_header)) /                      \
+    (((size_t)IMAGE_HEADER_MAX_SECTORS * SECTOR_SIZE - sizeof(struct image_header)) /              \
      sizeof(struct image_item))
 
 // ---- Compressed items -------------------------------------------------------------------------

@@ -20,7 +20,7 @@
 
 void asm_offsets(void);
 
-void asm_offsets(void)
+void asm_offsets(void) // NOLINT(readability-function-size)
 {
     CONSTANT(SECTOR_SIZE);
     CONSTANT(MBR_BPB_OFFSET);

@@ -10,8 +10,9 @@
 #define PLACE_MINIMUM 0x100000u
 
 // Finds free memory; returns its physical address. The alignment is granted as far as memory
-// allows, the whole of it or what the next smaller pages want, unless it is `required`; `wish` holds
-// afterwards what was granted. Stops with a message, naming `what`, when there is no such memory.
+// allows, the whole of it or what the next smaller pages want, unless it is `required`; `wish`
+// holds afterwards what was granted. Stops with a message, naming `what`, when there is no such
+// memory.
 uint64_t find_memory(const struct memory_map *map, struct memory_wish *wish, bool required,
                      const char *what);
 

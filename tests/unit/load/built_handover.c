@@ -96,8 +96,8 @@ bool handover_try(struct built_handover *built, const struct elf64_program_heade
         built->request.stack_size = DEFAULT_STACK_BYTES;
     }
     for (uint32_t i = 0; i < built->items.count; i++) {
-        built->item_times[i] =
-            (struct boot_item){.kind = i, .begin = 1000 + i, .parts = {i, 2 * i, UINT64_MAX - i}};
+        built->item_times[i] = (struct boot_item){
+            .kind = i, .begin = 1000 + i, .parts = {i, (uint64_t)2 * i, UINT64_MAX - i}};
     }
     // The last bytes of their block, not terminated: what is behind them must not be read.
     const size_t length = strlen(command_line);
