@@ -57,6 +57,11 @@ def our_version():
     return f"{commit.stdout.strip()} (image tool {tool})".strip()
 
 
+def made_by(all_versions):
+    """What results depend on: not the commit, which may differ in documents only."""
+    return {**all_versions, "Firstlight": all_versions.get("Firstlight", "").split(" (")[-1]}
+
+
 def versions(found):
     return {"QEMU": qemu_version(), "Firstlight": our_version(),
             **{one.name: one.version() for one in found if one.version()}}
@@ -126,7 +131,7 @@ class Measurement:
 def run_measure(options):
     found = list(present())
     store = results.Results(options.results)
-    if store.versions != (now := versions(found)):
+    if made_by(store.versions) != made_by(now := versions(found)):
         store = results.Results()
         store.versions = now
     measurement = Measurement(store, found, options)
