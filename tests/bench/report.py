@@ -53,16 +53,27 @@ def groups(store):
     return list(dict.fromkeys(place[:2] for place in measured(store)))
 
 
-def overview(store):
-    """All loaders, sizes, devices and contents at a glance: instructions in millions."""
+def overview(store, words):
+    """All loaders, sizes, devices and contents at a glance: a cell is words(entry, the floor's), of which
+    the floor's may be None."""
     lines = [("Payload", "Loader", *(f"{device}, {content}" for device, content in groups(store)))]
     for size in sorted({place[2] for place in measured(store)}):
         for name in NAMES:
-            entries = [store.get(*group, size, name) for group in groups(store)]
+            pairs = [[store.get(*group, size, one) for one in (name, contenders.FLOOR.name)]
+                     for group in groups(store)]
             lines.append((chart.size_words(size), name,
-                          *("" if entry is None else millions(results.total(entry))
-                            for entry in entries)))
+                          *("" if entry is None else words(entry, floor)
+                            for entry, floor in pairs)))
     return table(lines, range(2, len(lines[0])))
+
+
+def total_words(entry, _):
+    return millions(results.total(entry))
+
+
+def seconds_words(entry, floor):
+    seconds = results.wall_seconds(entry)
+    return "" if seconds is None or floor is None else ratio(seconds, results.wall_seconds(floor))
 
 
 def sections(store):
@@ -84,7 +95,9 @@ def write(store, folder):
             "first and the kernel's first,\nsectors read, and the seconds between the two (the "
             f"median of some runs, taken in turn). {versions}.\n\n"
             "![Lines for each loader, by device and payload](bench.svg)\n\n"
-            "## Instructions in all, in millions\n\n" + overview(store) + sections(store))
+            "## Instructions in all, in millions\n\n" + overview(store, total_words) +
+            "\n## Seconds, those of the floor being 1\n\n" + overview(store, seconds_words) +
+            sections(store))
     with open(os.path.join(folder, "bench.md"), "w") as file:
         file.write(text)
     with open(os.path.join(folder, "bench.svg"), "w") as file:
