@@ -228,7 +228,7 @@ class Fails(TestCase):
                                  "--timeout", "3000", serial=None)
         self.assertRegex(error.split("\n")[1],
                          rf"\Abootimage: {re.escape(image)}: firstlight: m is damaged")
-        self.assertRegex(error, r"---- serial ----\nfirstlight: m is damaged")
+        self.assertRegex(error, r"---- serial ----\n\nfirstlight: m is damaged")
 
     def test_killed(self):
         """By somebody else."""
