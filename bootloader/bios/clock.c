@@ -1,5 +1,5 @@
-// Reads the time-stamp counter and asks CPUID for its frequency. Called by main at each step of the
-// boot, and by entropy_source.c.
+// Reads the time-stamp counter, asks CPUID for its frequency, and reads BIOS's clock. Called by
+// main at each step of the boot, by image.c and by entropy_source.c.
 #include "clock.h"
 
 #include "bios_data.h"

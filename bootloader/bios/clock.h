@@ -1,4 +1,4 @@
-// The time-stamp counter.
+// The time-stamp counter, and BIOS's clock.
 #ifndef CLOCK_H
 #define CLOCK_H
 
@@ -10,6 +10,9 @@ uint64_t clock_now(void);
 // The lower half of that.
 uint32_t clock_low(void);
 
+// How fast it counts, in Hz, where CPU or hypervisor tell; else 0.
+uint64_t clock_frequency(void);
+
 // What it counted when the first block began; 0 where CPUID tells of no such counter.
 uint64_t clock_at_first_block(void);
 
@@ -17,8 +20,5 @@ uint64_t clock_at_first_block(void);
 // stand still.
 uint16_t clock_ticks(void);
 #define CLOCK_TICKS_PER_SECOND 18u // and a fifth
-
-// How fast it counts, in Hz, where CPU or hypervisor tell; else 0.
-uint64_t clock_frequency(void);
 
 #endif

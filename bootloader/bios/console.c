@@ -1,4 +1,5 @@
-// Prints lines by the first block's console. Called where the boot ends early, and by video.c.
+// Prints lines by the first block's console. Called where the boot ends early, by video.c, and
+// by image.c.
 #include "console.h"
 
 #include "bios_call.h"

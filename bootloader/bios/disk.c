@@ -49,7 +49,7 @@ const uint8_t *disk_read_sectors(uint64_t lba, uint32_t sectors, const char *wha
     disk_request.lba = lba;
     disk_request.sectors = (uint16_t)sectors;
     disk_request.segment = DISK_BUFFER_ADDRESS / PARAGRAPH_SIZE;
-    static struct bios_registers registers; // of no use to disk_read
+    static struct bios_registers registers; // DS = 0, as disk_read wants and leaves it
     real_mode_routine(disk_read, &registers);
     if (disk_request.failed != 0) {
         fatal("cannot read %s: disk %02xh, LBA %llu, status %02xh: check the disk, or write the "

@@ -121,7 +121,7 @@ uint64_t direct_map_last_byte(const struct memory_map *map)
     return last;
 }
 
-uint64_t direct_map_tables(const struct memory_map *map, uint64_t last_byte)
+uint64_t direct_map_tables(const struct memory_map *map, uint64_t last_byte, bool gigabyte_pages)
 {
     // What covers the slots of the root, the gibibytes of which all is mapped, and the first 2 MiB.
     uint64_t tables = last_byte / PAGE_TABLE_SLOT_SIZE + 1 + DIRECT_MAP_MINIMUM / PAGE_SIZE_1G + 1;
@@ -131,8 +131,11 @@ uint64_t direct_map_tables(const struct memory_map *map, uint64_t last_byte)
         const uint64_t first = range->base / PAGE_SIZE_2M;
         const uint64_t last = (range->base + range->length) / PAGE_SIZE_2M;
         enum { TABLES = 2 }; // one for these 2 MiB, one for their gibibyte
-        tables += (first != edge ? TABLES : 0) + (last != first ? TABLES : 0) +
-                  (memory_kind_is_ram(range->kind) ? range->length / PAGE_SIZE_1G : 0);
+        tables += (first != edge ? TABLES : 0) + (last != first ? TABLES : 0);
+        if (memory_kind_is_ram(range->kind) &&
+            (!gigabyte_pages || type_of_kind(range->kind) != BOOT_MEMORY_USABLE)) {
+            tables += range->length / PAGE_SIZE_1G;
+        }
         edge = last;
     }
     return tables;

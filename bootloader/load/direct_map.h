@@ -27,6 +27,6 @@ bool direct_map_walk(const struct memory_map *map, direct_map_visitor *visit, vo
 uint64_t direct_map_last_byte(const struct memory_map *map);
 
 // So many page tables, beside the root, do for it; `last_byte` as above.
-uint64_t direct_map_tables(const struct memory_map *map, uint64_t last_byte);
+uint64_t direct_map_tables(const struct memory_map *map, uint64_t last_byte, bool gigabyte_pages);
 
 #endif

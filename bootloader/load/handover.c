@@ -87,16 +87,21 @@ static bool plan_tables(const struct handover_input *input, struct handover *han
                       kernel_layout_tables(input->kernel) + page_tables_at_most(loader_bytes) +
                       page_tables_at_most(input->facts->framebuffer.size + PAGE_BYTES);
     if (handover->direct_map_size != 0) {
-        tables += direct_map_tables(input->map, handover->direct_map_size - 1);
+        tables +=
+            direct_map_tables(input->map, handover->direct_map_size - 1, input->gigabyte_pages);
     }
     struct region_item at = {0};
+    uint64_t items_offset = 0; // of the first; they follow one another
+    uint64_t items_bytes = 0;
     while (region_item_next(&at, input->items)) {
         if (at.bytes > LOADER_REGION_BYTES || at.offset + at.bytes > LOADER_REGION_BYTES) {
             return message_refuse(why, "the modules need more than the 504 GiB of address space "
                                        "there is for them: leave some out");
         }
-        tables += page_tables_at_most(at.bytes);
+        items_offset = items_offset == 0 ? at.offset : items_offset;
+        items_bytes = at.offset + at.bytes - items_offset;
     }
+    tables += page_tables_at_most(items_bytes);
     handover->tables_bytes = tables * PAGE_BYTES;
     return true;
 }

@@ -134,7 +134,9 @@ uint64_t kernel_layout_tables(const struct kernel_layout *layout)
     for (uint32_t cursor = 0; elf_next_segment(layout->elf, &cursor, &segment);) {
         tables += page_tables_at_most(segment.memory_size);
     }
-    return tables;
+    const uint64_t from_end_to_end =
+        page_tables_at_most(layout->elf->virtual_end - layout->elf->virtual_base);
+    return tables < from_end_to_end ? tables : from_end_to_end;
 }
 
 // ---- The wish -----------------------------------------------------------------------------

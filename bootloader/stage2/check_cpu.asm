@@ -170,7 +170,8 @@ allow_nx:
 cpu_has_nx:             db 0
 cpu_has_gigabyte_pages: db 0
 ; Whether KVM may interpret each instruction, as it does without hardware's help: of SSE it then knows
-; only moves, and stops the machine at all else (Linux's arch/x86/kvm/emulate.c).
+; only moves, and stops the machine at all else (Linux's arch/x86/kvm/emulate.c). It is not
+; known where it hides behind another hypervisor's name.
 cpu_is_interpreted:     db 0
 
 message_lacks:          db "firstlight: this CPU lacks ", 0

@@ -96,7 +96,8 @@ static const char *read_item(struct image_item *item, uint64_t all, uint8_t *des
         const uint32_t sectors = left < DISK_BUFFER_SECTORS ? (uint32_t)left : DISK_BUFFER_SECTORS;
         const uint8_t *buffer = disk_read_sectors(lba, sectors, what);
         const size_t bytes = (size_t)sectors * SECTOR_SIZE;
-        say_progress(what, (uint32_t)(all - left) * 100 / (uint32_t)all);
+        left -= sectors;
+        say_progress(what, (unsigned)((all - left) * 100 / all));
         time_part(BOOT_ITEM_READ);
         if (compressed) {
             checksum_add(&state, buffer, bytes);
@@ -109,7 +110,6 @@ static const char *read_item(struct image_item *item, uint64_t all, uint8_t *des
             destination += bytes;
         }
         lba += sectors;
-        left -= sectors;
     }
     if (progress.length != 0) {
         console_print(&progress);

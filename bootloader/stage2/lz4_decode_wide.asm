@@ -1,7 +1,7 @@
 ; The fast lz4_decode_function (load/lz4_decode.h): gives the same as load/lz4_decode.c, which is proved; fuzzing
 ; compares the two. Short sequences, of which most of a kernel is made, are copied by quadwords where
-; there is room for more than they need, all others exactly. General registers only, as in
-; checksum.asm. It is no C for its speed: of code (64 KiB of a C library's) it makes a byte with 2.9
+; there is room for more than they need, all others exactly. General registers only: hypervisors that
+; interpret guests know no SSE arithmetic. It is no C for its speed: of code (64 KiB of a C library's) it makes a byte with 2.9
 ; instructions in 465 bytes; lz4_decode.c in its place takes 15.0 as stage 2's C is compiled (-Oz), in
 ; 364 bytes, and 9.7 by -O2, in 524.
 

@@ -12,7 +12,7 @@ LISTED = {
     "bootloader/mbr/mbr.asm": ("0x7c00", "jmp short code"),
     "bootloader/stage2/check_cpu.asm": ("check_cpu", "call check_cpuid"),
     "bootloader/bios/a20.c": ("a20_enable", "void a20_enable(void)"),
-    "bootloader/load/checksum.c": ("checksum_add", "void checksum_add("),
+    "bootloader/load/checksum.c": ("checksum_begin", "void checksum_begin("),
 }
 STOPS = {
     "stage2": "bootloader/stage2/main.c",

@@ -171,7 +171,8 @@ static bool follows(const struct timeline_row *row, bool is_total, struct place 
         *place = (struct place){row->from, end, row->from};
         return true;
     }
-    if (row->from < place->part_end || end > place->step_end) {
+    // What was before the loader has no parts.
+    if (place->step_begin == 0 || row->from < place->part_end || end > place->step_end) {
         return false;
     }
     place->part_end = end;

@@ -252,8 +252,8 @@ static void draw_together(const struct drawing *drawing, size_t first, size_t co
     draw_texts(drawing, row, top, last->from + last->took - row->from, last->bytes);
 }
 
-// Returns the y coordinate below them. The first row is what was before the loader.
-static int draw_rows(const struct drawing *drawing)
+// The first row is what was before the loader, or, if the MBR's end has no stamp, before stage 2.
+static void draw_rows(const struct drawing *drawing)
 {
     int top = ROWS_TOP;
 
@@ -263,7 +263,6 @@ static int draw_rows(const struct drawing *drawing)
         i += count;
         top += ROW_HEIGHT;
     }
-    return top;
 }
 
 // ---- What is around them ------------------------------------------------------------------
@@ -361,7 +360,7 @@ bool timeline_svg_draw(const struct timeline_log *timeline, uint64_t frequency,
     put(svg, "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n");
     draw_title(&drawing);
     draw_axis(&drawing, bottom);
-    (void)draw_rows(&drawing);
+    draw_rows(&drawing);
     draw_legend(&drawing, bottom + AXIS_HEIGHT);
     put(svg, "</svg>\n");
     return !svg->failed;
