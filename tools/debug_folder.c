@@ -95,28 +95,20 @@ static void write_object(const uint8_t *bytes, size_t size)
     }
 }
 
-// False when no section has that name.
-static bool find_part(const struct elf_sections *sections, const char *name, struct part *part)
-{
-    for (uint64_t i = 0; i < sections->count; i++) {
-        part->header = elf_section(sections, i);
-        if (elf_section_is_named(sections, &part->header, name) &&
-            elf_section_in_file(sections, &part->header)) {
-            part->header_offset = sections->offset + i * sizeof part->header;
-            return true;
-        }
-    }
-    return false;
-}
-
 static struct part need_part(const struct elf_sections *sections, uint8_t *file, const char *name)
 {
-    struct part part;
-    if (!find_part(sections, name, &part)) {
-        stop("no debug information as NASM writes it");
+    for (uint64_t i = 0; i < sections->count; i++) {
+        const struct elf64_section_header header = elf_section(sections, i);
+        if (elf_section_is_named(sections, &header, name) &&
+            elf_section_in_file(sections, &header)) {
+            return (struct part){
+                .header = header,
+                .header_offset = sections->offset + i * sizeof header,
+                .bytes = file + header.sh_offset,
+            };
+        }
     }
-    part.bytes = file + part.header.sh_offset;
-    return part;
+    stop("no debug information as NASM writes it");
 }
 
 // ---- The place of the folder's name -----------------------------------------------------------

@@ -11,7 +11,7 @@ from elf_symbols import LOCAL, NOTYPE, OBJECT, kernel_with_symbols, symbol
 from harness.disk_image import AVOID_ISA_HOLE as ITEM_AVOID_ISA_HOLE
 from harness.disk_image import (ALIGNMENT_REQUIRED, ITEM_COMMAND_LINE, ITEM_KERNEL, ITEM_MODULE,
                                 ITEM_SYMBOLS, SECTOR, STAGE2_HEADER, STAGE2_LBA, DiskImage,
-                                checksum)
+                                checksum, word_sums)
 from harness.elf_file import (AVOID_ISA_HOLE, ELF_HEADER, ET_DYN, PAGE, PROGRAM_HEADER, PT_DYNAMIC,
                               PT_GNU_RELRO, PT_LOAD, PT_NOTE, PT_TLS, R, W, X, DynamicData,
                               Segment, executable, note, relocation, request_note)
@@ -22,15 +22,6 @@ DISK_SIGNATURE = 0x1B8
 PARTITIONS = 0x1BE
 STAGE2_SUMMED_FROM = 16
 LARGE_KERNEL = 520 << 20  # more than 1024 cylinders of 16 heads
-
-
-def word_sums(data):
-    """struct word_sums, as image/image_format.h defines it."""
-    total = weighted = 0
-    for word in struct.unpack(f"<{len(data) // 4}I", data):
-        total = (total + word) & 0xFFFFFFFF
-        weighted = (weighted + total) & 0xFFFFFFFF
-    return total, weighted
 
 
 def rest_sum(data):

@@ -321,9 +321,8 @@ static void draw_title(const struct drawing *drawing)
         LABEL_LEFT, TITLE_BASE, text);
     write_time(text, drawing, (double)drawing->begin);
     put(svg,
-        "<text x=\"%d\" y=\"%d\">The counter stood at %s when the first step began: firmware's "
-        "time, "
-        "where it counts from reset.</text>\n",
+        "<text x=\"%d\" y=\"%d\">The counter stood at %s when the first step began: "
+        "firmware's time, where it counts from reset.</text>\n",
         LABEL_LEFT, NOTE_BASE, text);
     put(svg,
         "<text class=\"number\" x=\"%d\" y=\"%d\">time</text>\n"
