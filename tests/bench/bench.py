@@ -28,9 +28,8 @@ from harness.qemu import QEMU  # noqa: E402
 SIZES = (64, 1024, 16 * 1024, 64 * 1024, 256 * 1024)  # KiB
 DEVICES = ("IDE", "virtio-blk", "USB (xHCI)")
 RUNS, TIMES = 3, 3
-# Payloads from these sizes on are booted once. Chance is in how often firmware polls for a read; in
-# thousands of reads it levels out.
-COUNTED_ONCE_FROM, TIMED_ONCE_FROM = 64 * measure.MIB, 256 * measure.MIB
+# Payloads from this size on are booted once: that takes minutes.
+ONCE_FROM = 256 * measure.MIB
 
 
 def present():
@@ -74,8 +73,8 @@ class Measurement:
     def __init__(self, store, found, options):
         self.store, self.found, self.options = store, found, options
         self.failed, self.done, self.started = 0, 0, time.monotonic()
-        self.cells = (len(options.sizes) * len(options.contents) * len(options.devices) *
-                      len(found))
+        self.cells = len(options.sizes) * len(options.devices) * sum(
+            one.takes(content) for one in found for content in options.contents)
 
     def _say(self, place, words):
         minutes = (time.monotonic() - self.started) / 60
@@ -101,14 +100,14 @@ class Measurement:
         self.store.add_seconds(
             place, measure.seconds(contender, disks.disk(contender), place[0], place[2]))
 
-    def _on_device(self, place, disks, runs, times):
-        """All contenders on one device with one payload; timed in turn."""
-        for contender in self.found:
+    def _on_device(self, place, disks, runs, times, found):
+        """All that were found on one device with one payload; timed in turn."""
+        for contender in found:
             self.done += 1
             cell = (*place, contender.name)
             if self.store.get(*cell) is None:
                 self._try(cell, lambda one=contender, at=cell: self._count(at, one, disks, runs))
-        for turn, contender in itertools.product(range(times), self.found):
+        for turn, contender in itertools.product(range(times), found):
             cell = (*place, contender.name)
             entry = self.store.get(*cell)
             if entry is not None and len(entry["seconds"]) <= turn:
@@ -116,16 +115,17 @@ class Measurement:
 
     def run(self, size, content):
         """One payload on all devices."""
-        runs = self.options.runs if size < COUNTED_ONCE_FROM else min(self.options.runs, 1)
-        times = self.options.times if size < TIMED_ONCE_FROM else min(self.options.times, 1)
+        runs, times = (number if size < ONCE_FROM else min(number, 1)
+                       for number in (self.options.runs, self.options.times))
         places = [(device, content, size) for device in self.options.devices]
+        found = [one for one in self.found if one.takes(content)]
         if all(self.store.complete((*place, one.name), times)
-               for place in places for one in self.found):
-            self.done += len(places) * len(self.found)
+               for place in places for one in found):
+            self.done += len(places) * len(found)
             return
         with measure.Disks(content, size) as disks:
             for place in places:
-                self._on_device(place, disks, runs, times)
+                self._on_device(place, disks, runs, times, found)
 
 
 def run_measure(options):

@@ -9,7 +9,7 @@ import results
 
 PANEL_WIDTH, PANEL_HEIGHT, PANEL_GAP, MARGIN = 290, 230, 34, 24
 AXIS_WIDTH, HEAD_HEIGHT, PANEL_HEAD, PANEL_FOOT = 56, 106, 30, 34
-LEGEND_GAP, LEGEND_LINE, POINT = 168, 26, 3.5
+LEGEND_GAP, LEGEND_LINE, POINT = 144, 22, 3.5
 TITLE_Y, SUBTITLE_Y, VERSIONS_Y, LEGEND_Y = 32, 52, 70, 96
 LOWEST_DECADE = 3  # a floor of less is drawn at the bottom
 DECADES = {3: "1,000", 4: "10,000", 5: "100,000", 6: "1 million", 7: "10 million",
@@ -18,7 +18,8 @@ INK, PALE, GRID = "#212529", "#868e96", "#e9ecef"
 # (colour, width, dashes) by loader
 LINES = {"floor": ("#adb5bd", 2, "2 3"), "Firstlight": ("#0b7285", 3, ""),
          "Firstlight, plain": ("#22b8cf", 2.5, "7 4"), "GRUB": ("#d9480f", 2, ""),
-         "SYSLINUX": ("#862e9c", 2, "")}
+         "GRUB, gzip": ("#fd7e14", 2, "7 4"), "SYSLINUX": ("#862e9c", 2, ""),
+         "SYSLINUX, gzip": ("#cc5de8", 2, "7 4")}
 
 
 def text(x, y, words, size=12, weight="normal", colour=INK, anchor="start"):
@@ -73,9 +74,9 @@ class Panel:
 def legend(names, y):
     parts = ""
     for index, name in enumerate(names):
-        x = MARGIN + AXIS_WIDTH + index * LEGEND_GAP
+        x = MARGIN + index * LEGEND_GAP
         parts += line([(x, y - 4), (x + LEGEND_LINE, y - 4)], name)
-        parts += text(x + LEGEND_LINE + 8, y, name, 12,
+        parts += text(x + LEGEND_LINE + 6, y, name, 12,
                       "bold" if name.startswith("Firstlight") else "normal")
     return parts
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import struct
 import subprocess
+import zlib
 
 from harness.disk_image import DiskImage, SECTOR
 from harness.environment import create_image, missing
@@ -18,9 +19,13 @@ PARTITION_LBA = 2048
 PARTITION_TABLE, PARTITION_ENTRY = 446, struct.Struct("<B3sB3sII")
 ACTIVE, FAT32_LBA = 0x80, 0x0C
 NO_CHS = b"\xFE\xFF\xFF"  # past what CHS can say
+# RFC 1952, 2.3.1
+GZIP_HEADER, GZIP_TRAILER = struct.Struct("<2sBBIBB"), struct.Struct("<II")
+GZIP_MAGIC, GZIP_DEFLATE, GZIP_COMMENT, GZIP_BEST, GZIP_UNKNOWN_SYSTEM = b"\x1F\x8B", 8, 16, 2, 255
 BOOT_SIGNATURE = b"\x55\xAA"
 GRUB_FOLDER = "/usr/lib/grub/i386-pc"
 GRUB_MODULES = ("biosdisk", "multiboot2", "boot")
+GRUB_UNPACKS = "gzio"
 SYSLINUX_FOLDER = "/usr/lib/syslinux"
 SYSLINUX_MODULES = ("libcom32.c32", "mboot.c32")
 SYSLINUX_CODE_BYTES = 440  # mbr.bin ends where the partition table's disk signature begins
@@ -31,11 +36,15 @@ PLAIN = ("--compress", "none")
 
 class Contender:
     """One way to start the kernel. make(kernel, path) writes the disk; `entry` is the address where
-    the count ends, `needs` are programs and files."""
+    the count ends, `needs` are programs and files. `content`: the only one it is for."""
 
-    def __init__(self, name, make, needs=(), entry=payload.KERNEL_ENTRY, version=None):
+    def __init__(self, name, make, needs=(), entry=payload.KERNEL_ENTRY, version=None,
+                 content=None):
         self.name, self.make, self.needs, self.entry = name, make, needs, entry
-        self._version = version
+        self._version, self._content = version, content
+
+    def takes(self, content):
+        return self._content in (None, content)
 
     def missing(self):
         return next(filter(None, map(missing, self.needs)), "")
@@ -57,7 +66,36 @@ def firstlight(*options):
     return make
 
 
+# ---- What GRUB and SYSLINUX unpack --------------------------------------------------------------
+
+def gzip_bytes(data):
+    """A gzip file (RFC 1952) of whole sectors: GRUB, which knows no file but sectors here, looks for the
+    size at the end of the last. A comment fills it up."""
+    deflate = zlib.compressobj(zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = deflate.compress(data) + deflate.flush()
+    body += GZIP_TRAILER.pack(zlib.crc32(data), len(data))
+    comment = b" " * (-(GZIP_HEADER.size + 1 + len(body)) % SECTOR) + b"\0"
+    return GZIP_HEADER.pack(GZIP_MAGIC, GZIP_DEFLATE, GZIP_COMMENT, 0, GZIP_BEST,
+                            GZIP_UNKNOWN_SYSTEM) + comment + body
+
+
+def gzipped(make):
+    """The same with a kernel that is compressed as both know it, as small as it gets."""
+    def make_gzipped(kernel, path):
+        packed = path + ".gz"
+        with open(kernel, "rb") as source, open(packed, "wb") as target:
+            target.write(gzip_bytes(source.read()))
+        make(packed, path)
+        os.remove(packed)
+    return make_gzipped
+
+
 # ---- GRUB ---------------------------------------------------------------------------------------
+
+def _is_gzip(path):
+    with open(path, "rb") as file:
+        return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+
 
 def grub(kernel, path):
     """Boot sector, core image, and the kernel as it is, which GRUB is told the sectors of: it needs
@@ -67,8 +105,9 @@ def grub(kernel, path):
     script, core = path + ".cfg", path + ".core"
     with open(script, "w") as file:
         file.write(f"multiboot2 (hd0){PARTITION_LBA}+{sectors}\n" "boot\n")
+    modules = (*GRUB_MODULES, *([GRUB_UNPACKS] if _is_gzip(kernel) else []))
     subprocess.run(["grub-mkimage", "-O", "i386-pc", "-p", "/boot", "-c", script, "-o", core,
-                    *GRUB_MODULES], check=True, capture_output=True)
+                    *modules], check=True, capture_output=True)
     with open(path, "wb") as disk:
         for part in (GRUB_FOLDER + "/boot.img", core):
             with open(part, "rb") as file:
@@ -132,11 +171,13 @@ def floor(kernel, path):
 FLOOR = Contender("floor", floor, ("nasm",), FLOOR_FINISHED)
 UNCOMPRESSED = Contender("Firstlight, plain", firstlight(*PLAIN))
 OURS = (Contender("Firstlight", firstlight()), UNCOMPRESSED)
-OTHERS = (
-    Contender("GRUB", grub, ("grub-mkimage", GRUB_FOLDER + "/boot.img"),
-              version=("grub-mkimage", "--version")),
-    Contender("SYSLINUX", syslinux,
-              ("syslinux", "mformat", f"{SYSLINUX_FOLDER}/modules/bios/mboot.c32",
-               f"{SYSLINUX_FOLDER}/mbr/mbr.bin"), version=("syslinux", "--version")),
-)
+GRUB_NEEDS = ("grub-mkimage", GRUB_FOLDER + "/boot.img")
+SYSLINUX_NEEDS = ("syslinux", "mformat", f"{SYSLINUX_FOLDER}/modules/bios/mboot.c32",
+                  f"{SYSLINUX_FOLDER}/mbr/mbr.bin")
+GRUB = Contender("GRUB", grub, GRUB_NEEDS, version=("grub-mkimage", "--version"))
+SYSLINUX = Contender("SYSLINUX", syslinux, SYSLINUX_NEEDS, version=("syslinux", "--version"))
+# Random bytes would only become more.
+GRUB_GZIP = Contender("GRUB, gzip", gzipped(grub), GRUB_NEEDS, content="real")
+SYSLINUX_GZIP = Contender("SYSLINUX, gzip", gzipped(syslinux), SYSLINUX_NEEDS, content="real")
+OTHERS = (GRUB, GRUB_GZIP, SYSLINUX, SYSLINUX_GZIP)
 CONTENDERS = (FLOOR, *OURS, *OTHERS)

@@ -1,6 +1,7 @@
 """Makes bench.md, tables of everything that was measured, and bench.svg, a chart of the instructions of each
 boot. Used by bench.py."""
 
+import itertools
 import os
 
 import chart
@@ -88,6 +89,28 @@ def sections(store):
     return text
 
 
+# Who is held against whom: what is unpacked, against what is.
+RIVALS = ((contenders.UNCOMPRESSED, (contenders.GRUB, contenders.SYSLINUX)),
+          (contenders.OURS[0], (contenders.GRUB_GZIP, contenders.SYSLINUX_GZIP)),
+          (contenders.OURS[0], (contenders.GRUB, contenders.SYSLINUX)))
+
+
+def behind(store, figure, form):
+    """A sentence for each of RIVALS: where ours needs more of `figure` than a rival does."""
+    text = ""
+    for ours, rivals in RIVALS:
+        found = []
+        for (*place, size), rival in itertools.product(measured(store), rivals):
+            pair = [store.get(*place, size, one.name) for one in (ours, rival)]
+            values = [figure(entry) for entry in pair if entry is not None]
+            if len(values) == len(pair) and None not in values and values[0] >= values[1]:
+                found.append(f"{chart.size_words(size)}, {', '.join(place)} "
+                             f"({form(values[0])} : {form(values[1])}, {rival.name})")
+        names = " and ".join(rival.name for rival in rivals)
+        text += f"- {ours.name} beside {names}: " + ("; ".join(found) or "nowhere") + ".\n"
+    return text
+
+
 def write(store, folder):
     versions = ", ".join(f"{name} {version}" for name, version in sorted(store.versions.items()))
     text = ("# What a boot costs\n\n"
@@ -97,7 +120,9 @@ def write(store, folder):
             "![Lines for each loader, by device and payload](bench.svg)\n\n"
             "## Instructions in all, in millions\n\n" + overview(store, total_words) +
             "\n## Seconds, those of the floor being 1\n\n" + overview(store, seconds_words) +
-            sections(store))
+            "\n## Where Firstlight is behind\n\nIn instructions, in millions:\n\n" +
+            behind(store, results.total, millions) + "\nIn seconds:\n\n" +
+            behind(store, results.wall_seconds, "{:.2f}".format) + sections(store))
     with open(os.path.join(folder, "bench.md"), "w") as file:
         file.write(text)
     with open(os.path.join(folder, "bench.svg"), "w") as file:

@@ -23,9 +23,9 @@ class Bench(unittest.TestCase):
     """One case for each device: whatever is compared was counted in the same run."""
 
     def count(self, contenders_present, disks, place):
-        device, _, size = place
+        device, content, size = place
         return {one.name: measure.count(one, disks.disk(one), device, size)
-                for one in contenders_present}
+                for one in contenders_present if one.takes(content)}
 
     def check_ahead(self, mine, theirs, size):
         self.assertLess(mine.total, theirs.total)

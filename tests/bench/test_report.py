@@ -1,6 +1,7 @@
 """What the benchmark makes of its counts: results that are kept, the comparison with a baseline, the report; and
 that a real payload is what it says. Nothing is booted."""
 
+import gzip
 import os
 import shutil
 import sys
@@ -12,6 +13,7 @@ from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+import contenders  # noqa: E402
 import contents  # noqa: E402
 import report  # noqa: E402
 import results  # noqa: E402
@@ -110,6 +112,46 @@ class Report(InFolder):
         self.assertEqual(text.count("| GRUB | 100,000 |"), 1)
         cells = len(PLACES) * len(report.NAMES) - len(PLACES[1:])
         self.assertEqual(parts.count("circle"), cells + 2 * len(report.NAMES))
+
+
+class Behind(unittest.TestCase):
+    def lines(self, store):
+        return report.behind(store, results.total, str).splitlines()
+
+    def test_nowhere(self):
+        store = measured()
+        for place in PLACES:
+            for name in ("Firstlight", "Firstlight, plain"):
+                store.add((*place, name), counts(own=OWN - 1))
+        self.assertEqual([line.split(": ")[1] for line in self.lines(store)], ["nowhere."] * 3)
+
+    def test_each_like_with_its_like(self):
+        store = measured(own=OWN * 2)
+        for place in PLACES:
+            for name in ("Firstlight", "Firstlight, plain"):
+                store.add((*place, name), counts())
+        store.add((*PLACES[0], "GRUB"), counts())
+        store.add((*PLACES[1], "SYSLINUX, gzip"), counts(own=OWN - 1))
+        self.assertEqual(self.lines(store), [
+            "- Firstlight, plain beside GRUB and SYSLINUX: "
+            "64 KiB, IDE, incompressible (105000 : 105000, GRUB).",
+            "- Firstlight beside GRUB, gzip and SYSLINUX, gzip: "
+            "1 MiB, IDE, incompressible (105000 : 104999, SYSLINUX, gzip).",
+            "- Firstlight beside GRUB and SYSLINUX: "
+            "64 KiB, IDE, incompressible (105000 : 105000, GRUB)."])
+
+    def test_what_was_not_timed_is_not_compared(self):
+        self.assertEqual(report.behind(measured(), results.wall_seconds, str).count("nowhere"), 3)
+
+
+class Gzip(unittest.TestCase):
+    def test_whole_sectors_that_unpack(self):
+        for size in (0, 1, 511, 4096, 100_001):
+            with self.subTest(size=size):
+                data = contents.incompressible(size)
+                packed = contenders.gzip_bytes(data)
+                self.assertEqual(len(packed) % contenders.SECTOR, 0)
+                self.assertEqual(gzip.decompress(packed), data)
 
 
 class RealPayload(unittest.TestCase):
