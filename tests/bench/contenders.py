@@ -2,6 +2,7 @@
 the floor, which only reads. GRUB and SYSLINUX get their best case: no menu, no wait, no more modules
 than the kernel needs. Used by measure.py."""
 
+import functools
 import os
 import re
 import shutil
@@ -68,6 +69,7 @@ def firstlight(*options):
 
 # ---- What GRUB and SYSLINUX unpack --------------------------------------------------------------
 
+@functools.lru_cache(1)  # two loaders get the same kernel
 def gzip_bytes(data):
     """A gzip file (RFC 1952) of whole sectors: GRUB, which knows no file but sectors here, looks for the
     size at the end of the last. A comment fills it up."""
