@@ -4,6 +4,9 @@
 ; memory and to memory: hypervisors that interpret guests know it, but no SSE arithmetic. It is no C for
 ; its speed: of code (16 MiB of programs) it makes a byte with 1.45 instructions in 584 bytes; lz4_decode.c in
 ; its place, as stage 2's C is compiled (-Oz), takes 12.7, in 160 bytes less.
+; MOVUPS in place of two moves of quadwords saves a processor time: unpacking took 0.88 of what it took
+; before. To QEMU's TCG (7.2) it is those two moves by way of memory, and a boot with 64 MiB of code, by USB, took
+; 1.1 of what it took before.
 
 %include "asm_offsets.inc"
 
