@@ -1,12 +1,8 @@
 ; The fast lz4_decode_function (load/lz4_decode.h): gives the same as load/lz4_decode.c, which is proved; fuzzing
-; compares the two. Short sequences, of which most of a kernel is made, are copied by 16 bytes where
-; there is room for more than they need, all others exactly. Of SSE it uses MOVUPS alone, and that from
-; memory and to memory: hypervisors that interpret guests know it, but no SSE arithmetic. It is no C for
-; its speed: of code (16 MiB of programs) it makes a byte with 1.45 instructions in 584 bytes; lz4_decode.c in
-; its place, as stage 2's C is compiled (-Oz), takes 12.7, in 160 bytes less.
-; MOVUPS in place of two moves of quadwords saves a processor time: unpacking took 0.88 of what it took
-; before. To QEMU's TCG (7.2) it is those two moves by way of memory, and a boot with 64 MiB of code, by USB, took
-; 1.1 of what it took before.
+; compares the two. Short sequences, of which most of a kernel is made, are copied by 16 bytes where there is room
+; for more than they need, all others exactly. Of SSE it uses MOVUPS alone, from and to memory: hypervisors that
+; interpret guests know it, but no SSE arithmetic. It is no C for its speed: of code (16 MiB of programs) it makes a
+; byte with 1.45 instructions in 584 bytes; lz4_decode.c by -Oz takes 12.7, in 160 bytes less.
 
 %include "asm_offsets.inc"
 
@@ -14,14 +10,14 @@
         global lz4_decode_wide
         extern memcpy
 
-; What one MOVUPS copies, and one step of SCASQ compares.
+; What one MOVUPS copies; and one step of SCASQ compares, or of memcpy's MOVSQ copies.
 GRAIN           equ 16
 QUADWORD        equ 8
 
 ; A short sequence: literals that one grain holds, a match whose length takes at most one byte more than
 ; the token and that repeats what begins at least a grain before, or its own length. What it reads at
 ; most; what it writes at most, whole grains; and for how many bytes of output, at most, each of its
-; bytes stands (a power of two).
+; bytes stands (a power of two; of many literals, too, though each is only one byte).
 SHORT_LITERALS  equ LZ4_LENGTH_IN_TOKEN - 1
 SHORT_INPUT     equ 1 + GRAIN + LZ4_OFFSET_BYTES + 1
 SHORT_OUTPUT    equ SHORT_LITERALS + LZ4_LENGTH_IN_TOKEN + LZ4_LENGTH_IN_BYTE - 1 + LZ4_MATCH_LEAST + GRAIN

@@ -102,7 +102,8 @@ def draw(store, places, names, versions):
             y = HEAD_HEIGHT + row * (PANEL_HEAD + PANEL_HEIGHT + PANEL_FOOT)
             parts += panel((device, content, column == 0), store, names,
                            Panel(x, y, sizes, highest))
-    width = 2 * MARGIN + AXIS_WIDTH + len(devices) * (PANEL_WIDTH + PANEL_GAP) - PANEL_GAP
+    width = max(2 * MARGIN + AXIS_WIDTH + len(devices) * (PANEL_WIDTH + PANEL_GAP) - PANEL_GAP,
+                MARGIN + len(names) * LEGEND_GAP)
     height = HEAD_HEIGHT + len(contents) * (PANEL_HEAD + PANEL_HEIGHT + PANEL_FOOT) + MARGIN
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'font-family="sans-serif"><rect width="100%" height="100%" fill="#ffffff"/>\n' +

@@ -2,7 +2,6 @@
 the floor, which only reads. GRUB and SYSLINUX get their best case: no menu, no wait, no more modules
 than the kernel needs. Used by measure.py."""
 
-import functools
 import os
 import re
 import shutil
@@ -69,7 +68,6 @@ def firstlight(*options):
 
 # ---- What GRUB and SYSLINUX unpack --------------------------------------------------------------
 
-@functools.lru_cache(1)  # two loaders get the same kernel
 def gzip_bytes(data):
     """A gzip file (RFC 1952) of whole sectors: GRUB, which knows no file but sectors here, looks for the
     size at the end of the last. A comment fills it up."""
@@ -84,11 +82,11 @@ def gzip_bytes(data):
 def gzipped(make):
     """The same with a kernel that is compressed as both know it, as small as it gets."""
     def make_gzipped(kernel, path):
-        packed = path + ".gz"
-        with open(kernel, "rb") as source, open(packed, "wb") as target:
-            target.write(gzip_bytes(source.read()))
+        packed = kernel + ".gz"
+        if not os.path.exists(packed):  # two loaders get the same
+            with open(kernel, "rb") as source, open(packed, "wb") as target:
+                target.write(gzip_bytes(source.read()))
         make(packed, path)
-        os.remove(packed)
     return make_gzipped
 
 

@@ -96,18 +96,22 @@ RIVALS = ((contenders.UNCOMPRESSED, (contenders.GRUB, contenders.SYSLINUX)),
 
 
 def behind(store, figure, form):
-    """A sentence for each of RIVALS: where ours needs more of `figure` than a rival does."""
+    """A line for each of RIVALS: where ours needs at least as much of `figure` as a rival does."""
     text = ""
     for ours, rivals in RIVALS:
-        found = []
+        found, compared = [], 0
         for (*place, size), rival in itertools.product(measured(store), rivals):
             pair = [store.get(*place, size, one.name) for one in (ours, rival)]
             values = [figure(entry) for entry in pair if entry is not None]
-            if len(values) == len(pair) and None not in values and values[0] >= values[1]:
+            if len(values) < len(pair) or None in values:
+                continue
+            compared += 1
+            if values[0] >= values[1]:
                 found.append(f"{chart.size_words(size)}, {', '.join(place)} "
                              f"({form(values[0])} : {form(values[1])}, {rival.name})")
         names = " and ".join(rival.name for rival in rivals)
-        text += f"- {ours.name} beside {names}: " + ("; ".join(found) or "nowhere") + ".\n"
+        text += (f"- {ours.name} beside {names}, {compared} pairs: " +
+                 ("; ".join(found) or ("nowhere" if compared else "not measured")) + ".\n")
     return text
 
 
@@ -122,7 +126,7 @@ def write(store, folder):
             "\n## Seconds, those of the floor being 1\n\n" + overview(store, seconds_words) +
             "\n## Where Firstlight is behind\n\nIn instructions, in millions:\n\n" +
             behind(store, results.total, millions) + "\nIn seconds:\n\n" +
-            behind(store, results.wall_seconds, "{:.2f}".format) + sections(store))
+            behind(store, results.wall_seconds, "{:.3f}".format) + sections(store))
     with open(os.path.join(folder, "bench.md"), "w") as file:
         file.write(text)
     with open(os.path.join(folder, "bench.svg"), "w") as file:

@@ -4,6 +4,7 @@ that a real payload is what it says. Nothing is booted."""
 import gzip
 import os
 import shutil
+import struct
 import sys
 import tempfile
 import unittest
@@ -101,6 +102,7 @@ class Report(InFolder):
         cells = len(PLACES) * len(report.NAMES)
         self.assertEqual(text.count("| 105,000 | 1.00 |"), cells)
         self.assertEqual(text.count(" | 0.105"), cells)  # the overview
+        self.assertEqual(text.count(" pairs: "), 2 * len(report.RIVALS))
         # Each point is a dot, and each line has two in the legend.
         self.assertEqual(parts.count("circle"), cells + 2 * len(report.NAMES))
 
@@ -123,7 +125,8 @@ class Behind(unittest.TestCase):
         for place in PLACES:
             for name in ("Firstlight", "Firstlight, plain"):
                 store.add((*place, name), counts(own=OWN - 1))
-        self.assertEqual([line.split(": ")[1] for line in self.lines(store)], ["nowhere."] * 3)
+        self.assertEqual([line.split(", ")[-1] for line in self.lines(store)],
+                         [f"{2 * len(PLACES)} pairs: nowhere."] * 3)
 
     def test_each_like_with_its_like(self):
         store = measured(own=OWN * 2)
@@ -133,15 +136,20 @@ class Behind(unittest.TestCase):
         store.add((*PLACES[0], "GRUB"), counts())
         store.add((*PLACES[1], "SYSLINUX, gzip"), counts(own=OWN - 1))
         self.assertEqual(self.lines(store), [
-            "- Firstlight, plain beside GRUB and SYSLINUX: "
+            "- Firstlight, plain beside GRUB and SYSLINUX, 16 pairs: "
             "64 KiB, IDE, incompressible (105000 : 105000, GRUB).",
-            "- Firstlight beside GRUB, gzip and SYSLINUX, gzip: "
+            "- Firstlight beside GRUB, gzip and SYSLINUX, gzip, 16 pairs: "
             "1 MiB, IDE, incompressible (105000 : 104999, SYSLINUX, gzip).",
-            "- Firstlight beside GRUB and SYSLINUX: "
+            "- Firstlight beside GRUB and SYSLINUX, 16 pairs: "
             "64 KiB, IDE, incompressible (105000 : 105000, GRUB)."])
 
-    def test_what_was_not_timed_is_not_compared(self):
-        self.assertEqual(report.behind(measured(), results.wall_seconds, str).count("nowhere"), 3)
+    def test_what_was_not_measured_is_not_compared(self):
+        text = report.behind(measured(), results.wall_seconds, str)
+        self.assertEqual(text.count(", 0 pairs: not measured.\n"), 3)
+        store = measured()
+        for place in PLACES:
+            del store.entries[results.key(*place, "GRUB")]
+        self.assertIn(" GRUB and SYSLINUX, 8 pairs: 64 KiB", self.lines(store)[0])
 
 
 class Gzip(unittest.TestCase):
@@ -152,6 +160,7 @@ class Gzip(unittest.TestCase):
                 packed = contenders.gzip_bytes(data)
                 self.assertEqual(len(packed) % contenders.SECTOR, 0)
                 self.assertEqual(gzip.decompress(packed), data)
+                self.assertEqual(packed[-4:], struct.pack("<I", size))  # GRUB looks here
 
 
 class RealPayload(unittest.TestCase):

@@ -180,11 +180,12 @@ static void matches_overlap_at_every_offset(void **state)
 }
 
 // Literals whose length takes no byte, one, and more, in front of a match, with an end of the input
-// and of the output that are near and far.
+// and of the output that are near and far. Stage 2's decoder takes its quick way with many literals
+// only in front of room for 128 times their bytes.
 static void literals_of_every_length(void **state)
 {
     (void)state;
-    enum { MOST = 600, OFFSETS = 3, LENGTHS = 3, BEHIND = 3 };
+    enum { MOST = 600, OFFSETS = 3, LENGTHS = 3, BEHIND = 3, ROOM_SHIFT = 7, MATCH_ROOM = 600 };
     uint8_t literals[MOST];
     const size_t lengths[LENGTHS] = {5, 17, 300};
     const size_t behind[BEHIND] = {0, 21, 400};
@@ -209,7 +210,9 @@ static void literals_of_every_length(void **state)
                 expected[at] = expected[at - offset];
             }
             memset(expected + count + length, 'z', last);
-            check_decodes(block, size, expected, 0, end, end + (i % 2) * MOST);
+            check_decodes(block, size, expected, 0, end, end);
+            check_decodes(block, size, expected, 0, end, end + MOST);
+            check_decodes(block, size, expected, 0, end, end + (count << ROOM_SHIFT) + MATCH_ROOM);
             check_damaged(block, size, NULL, 0, end - 1);
         }
     }
