@@ -6,10 +6,12 @@ goals.txt."""
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 from collections import namedtuple
+from contextlib import contextmanager
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
@@ -31,6 +33,8 @@ MACHINE = "gcc_x86_64"
 # Goals are split by branches, which makes them easy; not where that makes a thousand of them.
 UNSPLIT = {"elf_segments.c"}
 
+LOST_GOAL = r"\[wp\] .*Goal \S+ : (?!Valid)"
+
 Goals = namedtuple("Goals", "total proved run_time")
 
 
@@ -41,9 +45,10 @@ def skip_without_provers():
 
 
 def why3_configuration(directory):
-    """Which provers there are, in a file of our own and not in the user's home."""
+    """Which provers there are, in a file of our own and not in the user's home; temporary files, which
+    a prover that is ended leaves behind, beside it."""
     path = os.path.join(directory, "why3.conf")
-    environment = {**os.environ, "WHY3CONFIG": path, "HOME": directory}
+    environment = {**os.environ, "WHY3CONFIG": path, "HOME": directory, "TMPDIR": directory}
     subprocess.run(["why3", "config", "detect"], env=environment, check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return environment
@@ -64,22 +69,49 @@ def command(source, report, share, load, functions):
             "-wp-fct", ",".join(functions), source]
 
 
-def prove(name, load=LOAD, functions=None):
-    """{function: Goals} of load's file `name`, of the functions given or all that are proved; and
-    what Frama-C printed."""
-    functions = functions or proved_functions(name)
+@contextmanager
+def frama_c(name, load, functions):
+    """Frama-C as it proves functions of load's file `name`, its output to be read, and where its
+    report will be. Ends it, and the prover it has started, when it is still at work."""
     with tempfile.TemporaryDirectory(prefix="firstlight-") as directory:
         environment = why3_configuration(directory)
         share = subprocess.run(["frama-c", "-print-share-path"], env=environment, check=True,
                                capture_output=True, text=True).stdout.strip()
         report = os.path.join(directory, "report.json")
-        finished = subprocess.run(
-            command(os.path.join(load, name), report, share, load, functions), env=environment,
-            cwd=directory, capture_output=True, text=True, check=False)
-        if finished.returncode != 0 or not os.path.exists(report):
-            raise AssertionError(f"Frama-C failed on {name}:\n{finished.stdout}{finished.stderr}")
+        with subprocess.Popen(
+                command(os.path.join(load, name), report, share, load, functions), env=environment,
+                cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                start_new_session=True) as process:
+            try:
+                yield process, report
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+def prove(name, load=LOAD, functions=None):
+    """{function: Goals} of load's file `name`, of the functions given or all that are proved; and
+    what Frama-C printed."""
+    with frama_c(name, load, functions or proved_functions(name)) as (process, report):
+        printed = process.stdout.read()
+        if process.wait() != 0 or not os.path.exists(report):
+            raise AssertionError(f"Frama-C failed on {name}:\n{printed}")
         with open(report, encoding="utf-8") as file:
-            return count(json.load(file)), finished.stdout
+            return count(json.load(file)), printed
+
+
+def first_lost_goal(name, load, function):
+    """What Frama-C says of the first goal of a function that is not proved, None when all are. The
+    goals behind that are not tried: one that is lost takes all the steps there are."""
+    printed = []
+    with frama_c(name, load, [function]) as (process, _):
+        for line in process.stdout:
+            if re.match(LOST_GOAL, line):
+                return line.strip()
+            printed.append(line)
+        if process.wait() != 0:
+            raise AssertionError(f"Frama-C failed on {name}:\n{''.join(printed)}")
+    return None
 
 
 def count(report):
@@ -158,8 +190,7 @@ def main(arguments):
         goals, printed = prove(name)
         if "--record" in arguments:
             record(name, goals)
-        print(*re.findall(r"^\[wp\] .*Goal \S+ : (?!Valid).*", printed, re.MULTILINE),
-              sep="\n")
+        print(*(line for line in printed.splitlines() if re.match(LOST_GOAL, line)), sep="\n")
         for function, numbers in sorted(goals.items()):
             print(f"{name} {function}: {numbers.proved} of {numbers.total} proved, "
                   f"{numbers.run_time} of run-time errors")
