@@ -106,7 +106,8 @@ static bool check_header(const uint8_t *file, uint64_t size, const struct elf64_
     ensures kernel->file == file && kernel->file_size == size;
     ensures kernel->program_header_offset == header->e_phoff;
     ensures kernel->program_header_count == header->e_phnum;
-    ensures kernel->segment_count == 0 && kernel->slide == 0; */
+    ensures kernel->segment_count == 0 && kernel->slide == 0;
+    ensures kernel->dynamic_offset == 0 && kernel->dynamic_size == 0; */
 static void take_header(struct elf_kernel *kernel, const uint8_t *file, uint64_t size,
                         const struct elf64_header *header)
 {
@@ -183,7 +184,9 @@ bool elf_file_offset(const struct elf_kernel *kernel, uint64_t virtual_address, 
     }
     uint64_t inside = virtual_address - segment.virtual_address;
     *offset = segment.file_offset + inside;
-    return inside + bytes <= segment.file_size;
+    // Read again from a file that lies in kernel memory: trusted no further than its end.
+    return inside + bytes <= segment.file_size && *offset <= kernel->file_size &&
+           bytes <= kernel->file_size - *offset;
 }
 
 bool elf_next_segment(const struct elf_kernel *kernel, uint32_t *cursor,

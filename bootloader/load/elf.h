@@ -46,9 +46,23 @@ struct elf64_symbol {
     uint64_t st_size;
 };
 
+struct elf64_dynamic_entry {
+    uint64_t tag; // DT_*
+    uint64_t value;
+};
+
+struct elf64_relocation {
+    uint64_t offset; // an address
+    uint32_t type;
+    uint32_t symbol;
+    uint64_t addend;
+};
+
 _Static_assert(sizeof(struct elf64_header) == 64, "ELF64 header is 64 bytes");
 _Static_assert(sizeof(struct elf64_program_header) == 56, "ELF64 program header is 56 bytes");
 _Static_assert(sizeof(struct elf64_symbol) == 24, "ELF64 symbol is 24 bytes");
+_Static_assert(sizeof(struct elf64_dynamic_entry) == 16, "Elf64_Dyn is 16 bytes");
+_Static_assert(sizeof(struct elf64_relocation) == 24, "Elf64_Rela is 24 bytes");
 
 // Places in e_ident.
 enum {
@@ -122,6 +136,13 @@ struct elf_kernel {
         kernel->program_header_offset <= kernel->file_size &&
         kernel->program_header_count * sizeof(struct elf64_program_header) <=
             kernel->file_size - kernel->program_header_offset;
+    predicate dynamic_inside(struct elf_kernel *kernel) =
+        kernel->dynamic_offset <= kernel->file_size &&
+        kernel->dynamic_size <= kernel->file_size - kernel->dynamic_offset;
+    // One past the program headers.
+    logic integer headers_end(struct elf_kernel *kernel) =
+        kernel->program_header_offset +
+        kernel->program_header_count * sizeof(struct elf64_program_header);
 */
 
 // One loadable segment.
@@ -147,7 +168,8 @@ struct elf_segment {
     requires \valid(kernel) && \valid(why);
     requires \separated((uint8_t *)file + (0 .. size - 1), kernel, why);
     assigns *kernel, *why;
-    ensures \result ==> readable_file(kernel) && headers_inside(kernel);
+    ensures \result ==>
+            readable_file(kernel) && headers_inside(kernel) && dynamic_inside(kernel);
     ensures \result ==> kernel->file == file && kernel->file_size == size && kernel->slide == 0;
     ensures \result ==> kernel->segment_count >= 1; */
 bool elf_parse(const void *file, uint64_t size, struct elf_kernel *kernel, struct message *why);
@@ -181,7 +203,10 @@ bool elf_find_segment(const struct elf_kernel *kernel, uint64_t virtual_address,
 // Where in the file `bytes` bytes from a virtual address on lie, if they lie all in the file's part
 // of one segment. False when they do not.
 /*@ requires readable_file(kernel) && headers_inside(kernel) && \valid(offset);
-    assigns *offset; */
+    requires \separated(&kernel->file_size, offset);
+    assigns *offset;
+    ensures \result ==>
+            *offset <= kernel->file_size && bytes <= kernel->file_size - *offset; */
 bool elf_file_offset(const struct elf_kernel *kernel, uint64_t virtual_address, uint64_t bytes,
                      uint64_t *offset);
 

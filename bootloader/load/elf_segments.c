@@ -217,7 +217,8 @@ static const char *tls_fault(const struct elf64_program_header *header, struct e
 // Found by its address, which is where the kernel will see it, too.
 /*@ requires \valid_read(header) && \valid(kernel) && \separated(header, kernel);
     requires readable_file(kernel) && headers_inside(kernel);
-    assigns kernel->dynamic_offset, kernel->dynamic_size; */
+    assigns kernel->dynamic_offset, kernel->dynamic_size;
+    ensures \result == \null ==> dynamic_inside(kernel); */
 static const char *dynamic_fault(const struct elf64_program_header *header,
                                  struct elf_kernel *kernel)
 {
@@ -235,7 +236,8 @@ static const char *dynamic_fault(const struct elf64_program_header *header,
     requires readable_file(kernel) && headers_inside(kernel);
     assigns kernel->relro_start, kernel->relro_end, kernel->tls_address, kernel->tls_file_size,
             kernel->tls_memory_size, kernel->tls_alignment, kernel->dynamic_offset,
-            kernel->dynamic_size; */
+            kernel->dynamic_size;
+    ensures \result == \null && \old(dynamic_inside(kernel)) ==> dynamic_inside(kernel); */
 static const char *inner_fault(const struct elf64_program_header *header, struct elf_kernel *kernel)
 {
     bool second;
@@ -264,8 +266,9 @@ static const char *inner_fault(const struct elf64_program_header *header, struct
     requires readable_file(kernel) && headers_inside(kernel);
     requires !inside ==>
              kernel->segment_count == 0 && kernel->program_header_count <= ELF_PN_XNUM;
+    requires dynamic_inside(kernel);
     assigns *kernel, *walk, *why;
-    ensures \result ==> same_file{Pre, Post}(kernel);
+    ensures \result ==> same_file{Pre, Post}(kernel) && dynamic_inside(kernel);
     ensures inside ==> kernel->segment_count == \old(kernel->segment_count); */
 static bool check_all(struct elf_kernel *kernel, bool inside, struct segment_walk *walk,
                       struct message *why)
@@ -273,6 +276,7 @@ static bool check_all(struct elf_kernel *kernel, bool inside, struct segment_wal
     struct elf64_program_header header;
     /*@ loop invariant 0 <= i <= kernel->program_header_count;
         loop invariant same_file{Pre, Here}(kernel);
+        loop invariant dynamic_inside(kernel);
         loop invariant !inside ==> kernel->segment_count <= i;
         loop invariant inside ==> kernel->segment_count == \at(kernel->segment_count, Pre);
         loop assigns i, header, *kernel, *walk;

@@ -18,8 +18,9 @@
 /*@ requires \valid(kernel) && \valid(why) && readable_file(kernel) && headers_inside(kernel);
     requires \separated(kernel, why);
     requires kernel->segment_count == 0 && kernel->program_header_count <= ELF_PN_XNUM;
+    requires dynamic_inside(kernel);
     assigns *kernel, *why;
-    ensures \result ==> same_file{Pre, Post}(kernel);
+    ensures \result ==> same_file{Pre, Post}(kernel) && dynamic_inside(kernel);
     ensures \result ==> kernel->segment_count >= 1; */
 bool elf_check_segments(struct elf_kernel *kernel, struct message *why);
 

@@ -46,6 +46,16 @@ struct kernel_layout {
     uint64_t base_offset;  // offset in kernel memory of the page at elf->virtual_base
 };
 
+/*@ // What a walk over the runs needs.
+    predicate sound_layout(struct kernel_layout *layout) =
+        \valid_read(layout) && readable_file(layout->elf) && headers_inside(layout->elf);
+    // What kernel_layout_plan leaves: kernel memory is a page at least and has room for the file.
+    predicate planned(struct kernel_layout *layout) =
+        sound_layout(layout) && layout->memory_bytes >= PAGE_BYTES &&
+        layout->elf->file_size <= layout->memory_bytes;
+    logic integer pages_from_file(struct kernel_run *run) = run->in_place ? run->file_pages : 0;
+*/
+
 // State of a walk over the runs; set to {0} to start.
 struct kernel_run_cursor {
     uint32_t segment;      // for elf_next_segment
@@ -54,14 +64,32 @@ struct kernel_run_cursor {
 };
 
 // Computes the layout. False, with a message, when a sum overflows.
+/*@ requires readable_file(elf) && headers_inside(elf) && elf->file_size > 0;
+    requires \valid(layout) && \valid(why) && \separated(elf, layout, why);
+    assigns *layout, *why;
+    ensures \result ==> planned(layout) && layout->elf == elf; */
 bool kernel_layout_plan(const struct elf_kernel *elf, struct kernel_layout *layout,
                         struct message *why);
 
 // Steps through the runs in order of address; false at the end.
+/*@ requires sound_layout(layout) && \valid(cursor) && \valid(run);
+    requires \separated(layout, layout->elf, cursor, run);
+    requires cursor->segment <= layout->elf->program_header_count;
+    assigns *cursor, *run;
+    ensures \old(cursor->segment) <= cursor->segment <= layout->elf->program_header_count;
+    ensures \result ==> \old(cursor->segment) < cursor->segment; */
 bool kernel_layout_next_run(const struct kernel_layout *layout, struct kernel_run_cursor *cursor,
                             struct kernel_run *run);
 
 // Offset in kernel memory of a page of the run, counted from 0.
+/*@ requires \valid_read(run);
+    assigns \nothing;
+    ensures page < pages_from_file(run) ==>
+            \result == (uint64_t)(run->file_offset + (uint64_t)(page << PAGE_SHIFT));
+    ensures page >= pages_from_file(run) ==> \result ==
+            (uint64_t)(run->fresh_offset +
+                       (uint64_t)((uint64_t)(page - pages_from_file(run)) << PAGE_SHIFT));
+*/
 uint64_t kernel_run_page_offset(const struct kernel_run *run, uint64_t page);
 
 // Fills the fresh pages and zeroes the tails in `memory`, layout->memory_bytes long, which holds

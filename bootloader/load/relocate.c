@@ -8,22 +8,7 @@
 
 #include <string.h>
 
-// System V gABI 4.1, figures 5-9 to 5-11, and chapter 4 for relocations and symbols.
-struct dynamic_entry {
-    uint64_t tag;
-    uint64_t value;
-};
-
-struct relocation {
-    uint64_t offset;
-    uint32_t type;
-    uint32_t symbol;
-    uint64_t addend;
-};
-
-_Static_assert(sizeof(struct dynamic_entry) == 16, "Elf64_Dyn is 16 bytes");
-_Static_assert(sizeof(struct relocation) == 24, "Elf64_Rela is 24 bytes");
-
+// System V gABI 4.1, figures 5-9 to 5-11, and the AMD64 supplement's table of relocations.
 enum {
     DT_NULL = 0,
     DT_NEEDED = 1,
@@ -58,10 +43,23 @@ struct relocator {
     struct message *why;
 };
 
+/*@ predicate window_inside(struct relocator *relocator) =
+        relocator->offset + relocator->bytes <= relocator->layout->memory_bytes &&
+        (relocator->offset + relocator->bytes <= relocator->elf->program_header_offset ||
+         relocator->offset >= headers_end(relocator->elf)) &&
+        relocator->places == (relocator->bytes < 8 ? 0 : relocator->bytes - 7);
+    predicate sound(struct relocator *relocator) =
+        \valid(relocator) && planned(relocator->layout) && \valid(relocator->why) &&
+        relocator->elf == relocator->layout->elf &&
+        \separated(relocator, relocator->layout, relocator->elf, relocator->why) &&
+        (relocator->memory == \null ||
+         \valid(relocator->memory + (0 .. relocator->layout->memory_bytes - 1)));
+*/
+
 // ---- Targets ------------------------------------------------------------------------------
 
 // What linkers leave in executables; only the first two can be had without a dynamic linker.
-static const struct {
+static const struct type_name {
     uint8_t type;
     char name[10]; // behind R_X86_64_
 } type_names[] = {
@@ -73,11 +71,19 @@ static const struct {
     {18, "TPOFF64"},     {37, "IRELATIVE"},
 };
 
+#define TYPE_NAME_COUNT (sizeof(type_names) / sizeof(struct type_name))
+
+/*@ requires \valid_read(relocator) && \valid_read(relocation) && \valid(relocator->why);
+    assigns *relocator->why;
+    ensures !\result; */
 static bool refuse_relocation(const struct relocator *relocator,
-                              const struct relocation *relocation, const char *fault)
+                              const struct elf64_relocation *relocation, const char *fault)
 {
     const char *name = "";
-    for (size_t i = 0; i < sizeof type_names / sizeof type_names[0]; i++) {
+    /*@ loop invariant 0 <= i <= TYPE_NAME_COUNT;
+        loop assigns i, name;
+        loop variant TYPE_NAME_COUNT - i; */
+    for (size_t i = 0; i < TYPE_NAME_COUNT; i++) {
         if (relocation->type == type_names[i].type) {
             name = type_names[i].name;
         }
@@ -89,49 +95,84 @@ static bool refuse_relocation(const struct relocator *relocator,
                           fault);
 }
 
-// Moves the window to an address of the segment. False when it is in the program headers, which
-// must stay as they are: they are read again later.
-static bool move_window(struct relocator *relocator, const struct elf_segment *segment,
-                        uint64_t address)
+// Moves the window to an address whose segment has `before` bytes in front of it and `left` from it
+// on. False when it is in the program headers, which must stay as they are: they are read again
+// later.
+/*@ requires sound(relocator) && left >= 1;
+    assigns relocator->window, relocator->bytes, relocator->offset, relocator->places;
+    ensures \result ==> window_inside(relocator);
+    ensures \result ==> (uint64_t)(address - relocator->window) < relocator->bytes;
+    ensures one_page: \result ==>
+            (uint64_t)(address - relocator->window) <= address % PAGE_BYTES &&
+            address % PAGE_BYTES - (uint64_t)(address - relocator->window) + relocator->bytes <=
+            PAGE_BYTES;
+    ensures one_segment: \result ==> (uint64_t)(address - relocator->window) <= before &&
+            relocator->bytes - (uint64_t)(address - relocator->window) <= left; */
+static bool move_window(struct relocator *relocator, uint64_t address, uint64_t before,
+                        uint64_t left)
 {
     const struct elf_kernel *elf = relocator->elf;
-    const uint64_t page = address & ~PAGE_MASK;
-    const uint64_t segment_last = elf_segment_last_byte(segment);
-    const uint64_t last = segment_last < page + PAGE_MASK ? segment_last : page + PAGE_MASK;
-    uint64_t start = segment->virtual_address > page ? segment->virtual_address : page;
     struct kernel_run run;
     struct kernel_run_cursor cursor = {0};
+    /*@ loop invariant cursor.segment <= relocator->layout->elf->program_header_count;
+        loop assigns cursor, run;
+        loop variant relocator->layout->elf->program_header_count - cursor.segment; */
     do {
         if (!kernel_layout_next_run(relocator->layout, &cursor, &run)) {
             return false;
         }
     } while ((address - run.virtual_base) >> PAGE_SHIFT >= run.pages);
-    const uint64_t page_offset =
-        kernel_run_page_offset(&run, (page - run.virtual_base) >> PAGE_SHIFT);
-    uint64_t end = page_offset + (last - page) + 1;
-    relocator->offset = page_offset + (start - page);
+    const uint64_t in_page = address % PAGE_BYTES;
+    //@ assert in_page <= address && in_page < PAGE_BYTES;
+    const uint64_t page = kernel_run_page_offset(&run, (address - run.virtual_base) >> PAGE_SHIFT);
+    if (page > relocator->layout->memory_bytes - PAGE_BYTES) {
+        return false;
+    }
+    const uint64_t at = page + in_page;
+    uint64_t start = at - (in_page < before ? in_page : before);
+    uint64_t end = at + (left < PAGE_BYTES - in_page ? left : PAGE_BYTES - in_page);
+    //@ assert page + PAGE_BYTES <= relocator->layout->memory_bytes && at == page + in_page;
+    //@ assert page <= start <= at && at - start <= in_page && at - start <= before;
+    //@ assert at < end <= page + PAGE_BYTES && end - at <= left;
 
     // The window ends before the table or begins behind it.
-    const uint64_t at = page_offset + (address - page);
     const uint64_t table = elf->program_header_offset;
     const uint64_t table_end =
         table + (uint64_t)elf->program_header_count * sizeof(struct elf64_program_header);
+    //@ assert table_end == headers_end(elf);
     if (at < table) {
         end = end < table ? end : table;
     } else if (at < table_end) {
         return false;
-    } else if (relocator->offset < table_end) {
-        start += table_end - relocator->offset;
-        relocator->offset = table_end;
+    } else if (start < table_end) {
+        start = table_end;
     }
-    relocator->window = start;
-    relocator->bytes = end - relocator->offset;
+    //@ assert page <= start <= at && at - start <= in_page && at - start <= before;
+    //@ assert at < end <= page + PAGE_BYTES && end - at <= left;
+    //@ assert end <= table || start >= table_end;
+    relocator->window = address - (at - start);
+    //@ assert relocator->window == address - (at - start);
+    relocator->offset = start;
+    relocator->bytes = end - start;
     relocator->places =
         relocator->bytes < sizeof(uint64_t) ? 0 : relocator->bytes - (sizeof(uint64_t) - 1);
+    //@ assert headers_end(relocator->elf) == table_end;
+    //@ assert relocator->offset == start && relocator->bytes == end - start;
+    //@ assert relocator->layout->memory_bytes == \at(relocator->layout->memory_bytes, Pre);
+    //@ assert relocator->elf->program_header_offset == table;
+    //@ assert window_inside(relocator);
+    //@ assert end - at <= left && at - start <= before;
+    //@ assert (uint64_t)(address - relocator->window) == at - start;
     return true;
 }
 
-static bool write_value(struct relocator *relocator, const struct relocation *relocation,
+/*@ requires sound(relocator) && window_inside(relocator);
+    requires \valid_read(relocation) && \separated(relocator, relocation, relocator->why);
+    assigns relocator->window, relocator->bytes, relocator->offset, relocator->places,
+            *relocator->why, relocator->memory[0 .. relocator->elf->program_header_offset - 1],
+            relocator->memory[headers_end(relocator->elf) .. relocator->layout->memory_bytes - 1];
+    ensures \result ==> window_inside(relocator); */
+static bool write_value(struct relocator *relocator, const struct elf64_relocation *relocation,
                         uint64_t value)
 {
     const uint64_t address = relocation->offset + relocator->elf->slide;
@@ -147,10 +188,21 @@ static bool write_value(struct relocator *relocator, const struct relocation *re
         return refuse_relocation(relocator, relocation, "is for 8 bytes in no segment");
     }
     // The parts in two pages need not follow one another in kernel memory.
+    const uint64_t before = address - segment.virtual_address;
+    //@ assert before <= segment.memory_size - 8 && segment.memory_size >= 8;
+    const uint64_t left = segment.memory_size - before;
+    //@ assert left >= 8 && before + left == segment.memory_size;
+    //@ assert headers_end(relocator->elf) == \at(headers_end(relocator->elf), Pre);
+    /*@ loop invariant 0 <= i <= sizeof(uint64_t) && window_inside(relocator);
+        loop invariant headers_end(relocator->elf) == \at(headers_end(relocator->elf), Pre);
+        loop assigns i, inside, value, relocator->window, relocator->bytes, relocator->offset,
+            relocator->places, relocator->memory[0 .. relocator->elf->program_header_offset - 1],
+            relocator->memory[headers_end(relocator->elf) .. relocator->layout->memory_bytes - 1];
+        loop variant sizeof(uint64_t) - i; */
     for (unsigned i = 0; i < sizeof value; i++, value >>= 8) {
         inside = address + i - relocator->window;
         if (inside >= relocator->bytes) {
-            if (!move_window(relocator, &segment, address + i)) {
+            if (!move_window(relocator, address + i, before + i, left - i)) {
                 return refuse_relocation(relocator, relocation, "is for the program headers");
             }
             inside = address + i - relocator->window;
@@ -165,8 +217,12 @@ static bool write_value(struct relocator *relocator, const struct relocation *re
 // ---- Values -------------------------------------------------------------------------------
 
 // The symbol's address in the running kernel.
-static bool symbol_value(const struct relocator *relocator, const struct relocation *relocation,
-                         uint64_t *value)
+/*@ requires sound(relocator) && \valid_read(relocation) && \valid(value);
+    requires \separated(relocator, relocator->layout, relocator->elf, relocator->why, relocation,
+                        value);
+    assigns *value, *relocator->why; */
+static bool symbol_value(const struct relocator *relocator,
+                         const struct elf64_relocation *relocation, uint64_t *value)
 {
     const struct elf_kernel *elf = relocator->elf;
     struct elf64_symbol symbol;
@@ -195,22 +251,25 @@ static bool symbol_value(const struct relocator *relocator, const struct relocat
     return true;
 }
 
-static bool apply(struct relocator *relocator, const struct relocation *relocation)
+/*@ requires sound(relocator) && window_inside(relocator);
+    requires \valid_read(relocation) &&
+             \separated(relocator, relocator->layout, relocator->elf, relocator->why, relocation);
+    assigns relocator->window, relocator->bytes, relocator->offset, relocator->places,
+            *relocator->why, relocator->memory[0 .. relocator->elf->program_header_offset - 1],
+            relocator->memory[headers_end(relocator->elf) .. relocator->layout->memory_bytes - 1];
+    ensures \result ==> window_inside(relocator); */
+static bool apply(struct relocator *relocator, const struct elf64_relocation *relocation)
 {
     uint64_t base = relocator->elf->slide;
-    switch (relocation->type) {
-    case R_X86_64_NONE:
-        return true;
-    case R_X86_64_64:
+    if (relocation->type == R_X86_64_64) {
         if (!symbol_value(relocator, relocation, &base)) {
             return false;
         }
-        break;
-    case R_X86_64_RELATIVE:
-        break;
-    default:
-        return refuse_relocation(relocator, relocation, "is not supported");
+    } else if (relocation->type != R_X86_64_RELATIVE) {
+        return relocation->type == R_X86_64_NONE ||
+               refuse_relocation(relocator, relocation, "is not supported");
     }
+    //@ assert headers_end(relocator->elf) == \at(headers_end(relocator->elf), Pre);
     return write_value(relocator, relocation, base + relocation->addend);
 }
 
@@ -220,6 +279,15 @@ static bool apply(struct relocator *relocator, const struct relocation *relocati
 #define BIT(tag)     ((uint64_t)1 << (tag))
 #define REFUSED_TAGS (BIT(DT_NEEDED) | BIT(DT_REL) | BIT(DT_TEXTREL) | BIT(DT_RELR))
 
+/*@ // Tables whose entries are as large as this file takes them to be.
+    predicate sound_values(uint64_t *values) =
+        (values[DT_RELASZ] != 0 ==> values[DT_RELAENT] == sizeof(struct elf64_relocation)) &&
+        (values[DT_PLTRELSZ] != 0 ==> values[DT_PLTREL] == DT_RELA) &&
+        (values[DT_SYMTAB] != 0 ==> values[DT_SYMENT] == sizeof(struct elf64_symbol)); */
+
+/*@ requires \valid(why);
+    assigns *why;
+    ensures !\result; */
 static bool refuse_dynamic(struct message *why)
 {
     return message_refuse(why, "the kernel's DT_RELA, DT_JMPREL, DT_RELAENT, DT_PLTREL or "
@@ -227,10 +295,18 @@ static bool refuse_dynamic(struct message *why)
 }
 
 // Reads the values by tag; 0 where there is none.
+/*@ requires readable_file(elf) && dynamic_inside(elf);
+    requires \valid(values + (0 .. DT_COUNT - 1)) && \valid(why);
+    requires \separated(elf, values + (0 .. DT_COUNT - 1), why);
+    assigns values[0 .. DT_COUNT - 1], *why;
+    ensures \result ==> sound_values(values); */
 static bool read_dynamic(const struct elf_kernel *elf, uint64_t *values, struct message *why)
 {
-    struct dynamic_entry entry;
+    struct elf64_dynamic_entry entry;
     memset(values, 0, DT_COUNT * sizeof *values);
+    /*@ loop invariant at <= elf->dynamic_size;
+        loop assigns at, entry, values[0 .. DT_COUNT - 1];
+        loop variant elf->dynamic_size - at; */
     for (uint64_t at = 0; elf->dynamic_size - at >= sizeof entry; at += sizeof entry) {
         memcpy(&entry, elf->file + elf->dynamic_offset + at, sizeof entry);
         if (entry.tag == DT_NULL) {
@@ -249,7 +325,7 @@ static bool read_dynamic(const struct elf_kernel *elf, uint64_t *values, struct 
         }
     }
     const bool sound =
-        (values[DT_RELASZ] == 0 || values[DT_RELAENT] == sizeof(struct relocation)) &&
+        (values[DT_RELASZ] == 0 || values[DT_RELAENT] == sizeof(struct elf64_relocation)) &&
         (values[DT_PLTRELSZ] == 0 || values[DT_PLTREL] == DT_RELA) &&
         (values[DT_SYMTAB] == 0 || values[DT_SYMENT] == sizeof(struct elf64_symbol));
     return sound || refuse_dynamic(why);
@@ -257,21 +333,35 @@ static bool read_dynamic(const struct elf_kernel *elf, uint64_t *values, struct 
 
 // ---- All relocations ----------------------------------------------------------------------
 
+/*@ requires sound(relocator) && window_inside(relocator);
+    assigns relocator->window, relocator->bytes, relocator->offset, relocator->places,
+            *relocator->why, relocator->memory[0 .. relocator->elf->program_header_offset - 1],
+            relocator->memory[headers_end(relocator->elf) .. relocator->layout->memory_bytes - 1];
+    ensures \result ==> window_inside(relocator); */
 static bool walk_table(struct relocator *relocator, uint64_t address, uint64_t bytes)
 {
     const struct elf_kernel *elf = relocator->elf;
-    struct relocation relocation;
+    struct elf64_relocation relocation;
     uint64_t offset = 0;
     if (bytes != 0 && (bytes % sizeof relocation != 0 ||
                        !elf_file_offset(elf, address + elf->slide, bytes, &offset))) {
         return refuse_dynamic(relocator->why);
     }
     const uint8_t *entry = elf->file + offset;
+    //@ ghost uint64_t left = bytes;
+    /*@ loop invariant left <= bytes && left % sizeof(struct elf64_relocation) == 0;
+        loop invariant entry + left == end && window_inside(relocator);
+        loop assigns entry, left, relocation, relocator->window, relocator->bytes,
+            relocator->offset, relocator->places, *relocator->why,
+            relocator->memory[0 .. relocator->elf->program_header_offset - 1],
+            relocator->memory[headers_end(relocator->elf) .. relocator->layout->memory_bytes - 1];
+        loop variant left; */
     for (const uint8_t *end = entry + bytes; entry != end; entry += sizeof relocation) {
         memcpy(&relocation, entry, sizeof relocation);
         if (!apply(relocator, &relocation)) {
             return false;
         }
+        //@ ghost left -= sizeof relocation;
     }
     return true;
 }

@@ -146,4 +146,8 @@ FAULTS = [
     Fault("decompress.c", "decompress_chunk", "a block longer than its chunk",
           "state->done == LZ4_DAMAGED || block_bytes > bytes - sizeof block_bytes",
           "state->done == LZ4_DAMAGED"),
+    Fault("elf.c", "elf_file_offset", "bytes that pass the end of the file",
+          "bytes <= kernel->file_size - *offset;", "bytes <= kernel->file_size;"),
+    Fault("relocate.c", "walk_table", "a table that ends within an entry",
+          "(bytes % sizeof relocation != 0 ||", "(bytes % sizeof(uint64_t) != 0 ||"),
 ]

@@ -54,6 +54,9 @@ class Files(unittest.TestCase):
     def test_symbols(self):
         self.check("symbols.c")
 
+    def test_relocate(self):
+        self.check("relocate.c")
+
     def test_video_mode(self):
         self.check("video_mode.c")
 

@@ -145,6 +145,62 @@ void clear_request(struct boot_request *request, int value, size_t bytes);
      : IS(uint64_t *, destination)          ? copy_field((void *)(destination), source, bytes)     \
                                    : copy_note_header((void *)(destination), source, bytes))
 
+#elif defined(LOAD_RELOCATE_H)
+
+// What is copied out of a kernel's file is any value at all.
+/*@ requires \valid(entry) && bytes == sizeof(struct elf64_dynamic_entry);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns *entry; */
+void copy_dynamic_entry(struct elf64_dynamic_entry *entry, const void *source, size_t bytes);
+
+/*@ requires \valid(relocation) && bytes == sizeof(struct elf64_relocation);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns *relocation; */
+void copy_relocation(struct elf64_relocation *relocation, const void *source, size_t bytes);
+
+/*@ requires \valid(symbol) && bytes == sizeof(struct elf64_symbol);
+    requires \valid_read((uint8_t *)source + (0 .. bytes - 1));
+    assigns *symbol; */
+void copy_symbol(struct elf64_symbol *symbol, const void *source, size_t bytes);
+
+/*@ requires \valid((uint8_t *)destination + (0 .. bytes - 1));
+    requires \valid_read((uint64_t *)value) && bytes == sizeof(uint64_t);
+    assigns ((uint8_t *)destination)[0 .. bytes - 1]; */
+void put_value(void *destination, const void *value, size_t bytes);
+
+/*@ requires value == 0 && bytes % sizeof(uint64_t) == 0;
+    requires \valid(values + (0 .. bytes / sizeof(uint64_t) - 1));
+    assigns values[0 .. bytes / sizeof(uint64_t) - 1]; */
+void clear_values(uint64_t *values, int value, size_t bytes);
+
+#define memset(destination, value, bytes) clear_values(destination, value, bytes)
+#define memcpy(destination, source, bytes)                                                         \
+    (IS(struct elf64_dynamic_entry *, destination)                                                 \
+         ? copy_dynamic_entry((void *)(destination), source, bytes)                                \
+     : IS(struct elf64_relocation *, destination)                                                  \
+         ? copy_relocation((void *)(destination), source, bytes)                                   \
+     : IS(struct elf64_symbol *, destination) ? copy_symbol((void *)(destination), source, bytes)  \
+                                              : put_value((void *)(destination), source, bytes))
+
+#elif defined(LOAD_KERNEL_LAYOUT_H)
+
+/*@ requires value == 0 && bytes == whole;
+    assigns \nothing; */
+void check_clearing(int value, size_t bytes, size_t whole);
+
+// A structure that is cleared is assigned zeros, whole.
+#define memset(destination, value, bytes)                                                          \
+    do {                                                                                           \
+        if (IS(uint8_t *, destination)) {                                                          \
+            set_bytes(destination, value, bytes);                                                  \
+        } else {                                                                                   \
+            const __typeof__(*(destination)) zeros = {0};                                          \
+            check_clearing(value, bytes, sizeof zeros);                                            \
+            *(destination) = zeros;                                                                \
+        }                                                                                          \
+    } while (0)
+#define memcpy(destination, source, bytes) copy_bytes(destination, source, bytes)
+
 #elif defined(LOAD_ELF_H)
 
 /*@ requires \valid(header) && bytes == sizeof(struct elf64_header);
@@ -165,7 +221,8 @@ void copy_program_header(struct elf64_program_header *header, const void *source
 
 /*@ requires \valid(kernel) && value == 0 && bytes == sizeof(struct elf_kernel);
     assigns *kernel;
-    ensures kernel->segment_count == 0 && kernel->slide == 0; */
+    ensures kernel->segment_count == 0 && kernel->slide == 0;
+    ensures kernel->dynamic_offset == 0 && kernel->dynamic_size == 0; */
 void clear_kernel(struct elf_kernel *kernel, int value, size_t bytes);
 
 #define memset(destination, value, bytes) clear_kernel(destination, value, bytes)
