@@ -89,8 +89,8 @@ FAULTS = {
         "the NUL of a message that is cut is written behind it"),
     "command_line": (
         LOAD + "slide.c",
-        "value <= (UINT64_MAX - digit) / base",
-        "value <= UINT64_MAX / base",
+        "valid = digit < base && value <= (UINT64_MAX - digit) / base",
+        "valid = digit < base && value <= UINT64_MAX / base",
         "a seed may overflow"),
     "timeline": (
         "tools/bootimage/timeline_log.c",

@@ -150,4 +150,11 @@ FAULTS = [
           "bytes <= kernel->file_size - *offset;", "bytes <= kernel->file_size;"),
     Fault("relocate.c", "walk_table", "a table that ends within an entry",
           "(bytes % sizeof relocation != 0 ||", "(bytes % sizeof(uint64_t) != 0 ||"),
+    Fault("slide.c", "digit_value", "':' is a digit", "c <= '9' ? c - '0'", "c <= ':' ? c - '0'"),
+    Fault("slide.c", "parse_number", "a number that passes 64 bits",
+          "digit < base && value <= (UINT64_MAX - digit) / base;", "digit < base;"),
+    Fault("slide.c", "slide_seed", "a name behind the command line's end",
+          "i + SEED_NAME_BYTES <= bytes; i++", "i + SEED_NAME_BYTES <= bytes + 1; i++"),
+    Fault("slide.c", "slide_pick", "a slide more than the room has",
+          "random % room->count;", "random % (room->count + 1);"),
 ]

@@ -51,6 +51,9 @@ class Files(unittest.TestCase):
     def test_page_header(self):
         self.check("page.h")
 
+    def test_slide(self):
+        self.check("slide.c")
+
     def test_symbols(self):
         self.check("symbols.c")
 

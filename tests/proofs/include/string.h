@@ -80,6 +80,17 @@ void clear_checksum_state(struct checksum_state *state, int value, size_t bytes)
          ? clear_checksum_state((void *)(destination), value, bytes)                               \
          : set_bytes(destination, value, bytes))
 
+#elif defined(LOAD_SLIDE_H)
+
+/*@ requires bytes == 5;
+    requires \valid_read(text + (0 .. bytes - 1)) && \valid_read(other + (0 .. bytes - 1));
+    assigns \nothing;
+    ensures \result == 0 <==> text[0] == other[0] && text[1] == other[1] && text[2] == other[2] &&
+            text[3] == other[3] && text[4] == other[4]; */
+int compare_text(const char *text, const char *other, size_t bytes);
+
+#define memcmp(text, other, bytes) compare_text(text, other, bytes)
+
 #elif defined(LOAD_KERNEL_REQUEST_H)
 
 /*@ // x86-64 keeps the lowest byte first.
