@@ -56,6 +56,13 @@ struct relocator {
          \valid(relocator->memory + (0 .. relocator->layout->memory_bytes - 1)));
 */
 
+// For contracts alone: what a relocation may change, the window and kernel memory but its program
+// headers.
+#define WRITTEN(relocator)                                                                         \
+    (relocator)->window, (relocator)->bytes, (relocator)->offset, (relocator)->places,             \
+        (relocator)->memory[0..(relocator)->elf->program_header_offset - 1],                       \
+        (relocator)->memory[headers_end((relocator)->elf)..(relocator)->layout->memory_bytes - 1]
+
 // ---- Targets ------------------------------------------------------------------------------
 
 // What linkers leave in executables; only the first two can be had without a dynamic linker.
@@ -74,14 +81,12 @@ static const struct type_name {
 #define TYPE_NAME_COUNT (sizeof(type_names) / sizeof(struct type_name))
 
 /*@ requires \valid_read(relocator) && \valid_read(relocation) && \valid(relocator->why);
-    assigns *relocator->why;
-    ensures !\result; */
+    assigns *relocator->why; ensures !\result; */
 static bool refuse_relocation(const struct relocator *relocator,
                               const struct elf64_relocation *relocation, const char *fault)
 {
     const char *name = "";
-    /*@ loop invariant 0 <= i <= TYPE_NAME_COUNT;
-        loop assigns i, name;
+    /*@ loop invariant 0 <= i <= TYPE_NAME_COUNT; loop assigns i, name;
         loop variant TYPE_NAME_COUNT - i; */
     for (size_t i = 0; i < TYPE_NAME_COUNT; i++) {
         if (relocation->type == type_names[i].type) {
@@ -166,17 +171,33 @@ static bool move_window(struct relocator *relocator, uint64_t address, uint64_t 
     return true;
 }
 
+// Writes one byte to an address as move_window takes it.
+/*@ requires sound(relocator) && window_inside(relocator) && left >= 1;
+    assigns WRITTEN(relocator); ensures \result ==> window_inside(relocator); */
+static bool write_byte(struct relocator *relocator, uint64_t address, uint64_t before,
+                       uint64_t left, uint8_t byte)
+{
+    uint64_t inside = address - relocator->window;
+    if (inside >= relocator->bytes) {
+        if (!move_window(relocator, address, before, left)) {
+            return false;
+        }
+        inside = address - relocator->window;
+    }
+    if (relocator->memory != NULL) {
+        relocator->memory[relocator->offset + inside] = byte;
+    }
+    return true;
+}
+
 /*@ requires sound(relocator) && window_inside(relocator);
     requires \valid_read(relocation) && \separated(relocator, relocation, relocator->why);
-    assigns relocator->window, relocator->bytes, relocator->offset, relocator->places,
-            *relocator->why, relocator->memory[0 .. relocator->elf->program_header_offset - 1],
-            relocator->memory[headers_end(relocator->elf) .. relocator->layout->memory_bytes - 1];
-    ensures \result ==> window_inside(relocator); */
+    assigns *relocator->why, WRITTEN(relocator); ensures \result ==> window_inside(relocator); */
 static bool write_value(struct relocator *relocator, const struct elf64_relocation *relocation,
                         uint64_t value)
 {
     const uint64_t address = relocation->offset + relocator->elf->slide;
-    uint64_t inside = address - relocator->window;
+    const uint64_t inside = address - relocator->window;
     if (inside < relocator->places) {
         if (relocator->memory != NULL) {
             memcpy(relocator->memory + relocator->offset + inside, &value, sizeof value);
@@ -192,23 +213,11 @@ static bool write_value(struct relocator *relocator, const struct elf64_relocati
     //@ assert before <= segment.memory_size - 8 && segment.memory_size >= 8;
     const uint64_t left = segment.memory_size - before;
     //@ assert left >= 8 && before + left == segment.memory_size;
-    //@ assert headers_end(relocator->elf) == \at(headers_end(relocator->elf), Pre);
     /*@ loop invariant 0 <= i <= sizeof(uint64_t) && window_inside(relocator);
-        loop invariant headers_end(relocator->elf) == \at(headers_end(relocator->elf), Pre);
-        loop assigns i, inside, value, relocator->window, relocator->bytes, relocator->offset,
-            relocator->places, relocator->memory[0 .. relocator->elf->program_header_offset - 1],
-            relocator->memory[headers_end(relocator->elf) .. relocator->layout->memory_bytes - 1];
-        loop variant sizeof(uint64_t) - i; */
+        loop assigns i, value, WRITTEN(relocator); loop variant sizeof(uint64_t) - i; */
     for (unsigned i = 0; i < sizeof value; i++, value >>= 8) {
-        inside = address + i - relocator->window;
-        if (inside >= relocator->bytes) {
-            if (!move_window(relocator, address + i, before + i, left - i)) {
-                return refuse_relocation(relocator, relocation, "is for the program headers");
-            }
-            inside = address + i - relocator->window;
-        }
-        if (relocator->memory != NULL) {
-            relocator->memory[relocator->offset + inside] = (uint8_t)value;
+        if (!write_byte(relocator, address + i, before + i, left - i, (uint8_t)value)) {
+            return refuse_relocation(relocator, relocation, "is for the program headers");
         }
     }
     return true;
@@ -254,10 +263,7 @@ static bool symbol_value(const struct relocator *relocator,
 /*@ requires sound(relocator) && window_inside(relocator);
     requires \valid_read(relocation) &&
              \separated(relocator, relocator->layout, relocator->elf, relocator->why, relocation);
-    assigns relocator->window, relocator->bytes, relocator->offset, relocator->places,
-            *relocator->why, relocator->memory[0 .. relocator->elf->program_header_offset - 1],
-            relocator->memory[headers_end(relocator->elf) .. relocator->layout->memory_bytes - 1];
-    ensures \result ==> window_inside(relocator); */
+    assigns *relocator->why, WRITTEN(relocator); ensures \result ==> window_inside(relocator); */
 static bool apply(struct relocator *relocator, const struct elf64_relocation *relocation)
 {
     uint64_t base = relocator->elf->slide;
@@ -285,9 +291,7 @@ static bool apply(struct relocator *relocator, const struct elf64_relocation *re
         (values[DT_PLTRELSZ] != 0 ==> values[DT_PLTREL] == DT_RELA) &&
         (values[DT_SYMTAB] != 0 ==> values[DT_SYMENT] == sizeof(struct elf64_symbol)); */
 
-/*@ requires \valid(why);
-    assigns *why;
-    ensures !\result; */
+/*@ requires \valid(why); assigns *why; ensures !\result; */
 static bool refuse_dynamic(struct message *why)
 {
     return message_refuse(why, "the kernel's DT_RELA, DT_JMPREL, DT_RELAENT, DT_PLTREL or "
@@ -304,8 +308,7 @@ static bool read_dynamic(const struct elf_kernel *elf, uint64_t *values, struct 
 {
     struct elf64_dynamic_entry entry;
     memset(values, 0, DT_COUNT * sizeof *values);
-    /*@ loop invariant at <= elf->dynamic_size;
-        loop assigns at, entry, values[0 .. DT_COUNT - 1];
+    /*@ loop invariant at <= elf->dynamic_size; loop assigns at, entry, values[0 .. DT_COUNT - 1];
         loop variant elf->dynamic_size - at; */
     for (uint64_t at = 0; elf->dynamic_size - at >= sizeof entry; at += sizeof entry) {
         memcpy(&entry, elf->file + elf->dynamic_offset + at, sizeof entry);
@@ -334,10 +337,7 @@ static bool read_dynamic(const struct elf_kernel *elf, uint64_t *values, struct 
 // ---- All relocations ----------------------------------------------------------------------
 
 /*@ requires sound(relocator) && window_inside(relocator);
-    assigns relocator->window, relocator->bytes, relocator->offset, relocator->places,
-            *relocator->why, relocator->memory[0 .. relocator->elf->program_header_offset - 1],
-            relocator->memory[headers_end(relocator->elf) .. relocator->layout->memory_bytes - 1];
-    ensures \result ==> window_inside(relocator); */
+    assigns *relocator->why, WRITTEN(relocator); ensures \result ==> window_inside(relocator); */
 static bool walk_table(struct relocator *relocator, uint64_t address, uint64_t bytes)
 {
     const struct elf_kernel *elf = relocator->elf;
@@ -351,10 +351,7 @@ static bool walk_table(struct relocator *relocator, uint64_t address, uint64_t b
     //@ ghost uint64_t left = bytes;
     /*@ loop invariant left <= bytes && left % sizeof(struct elf64_relocation) == 0;
         loop invariant entry + left == end && window_inside(relocator);
-        loop assigns entry, left, relocation, relocator->window, relocator->bytes,
-            relocator->offset, relocator->places, *relocator->why,
-            relocator->memory[0 .. relocator->elf->program_header_offset - 1],
-            relocator->memory[headers_end(relocator->elf) .. relocator->layout->memory_bytes - 1];
+        loop assigns entry, left, relocation, *relocator->why, WRITTEN(relocator);
         loop variant left; */
     for (const uint8_t *end = entry + bytes; entry != end; entry += sizeof relocation) {
         memcpy(&relocation, entry, sizeof relocation);
@@ -383,6 +380,11 @@ bool relocate(const struct kernel_layout *layout, uint8_t *memory, struct messag
         .why = why,
     };
     relocator.memory = memory;
+    //@ assert elf == \at(layout->elf, Pre) && readable_file(elf) && headers_inside(elf);
+    //@ assert headers_end(elf) == \at(headers_end(layout->elf), Pre);
+    //@ assert elf->program_header_offset == \at(layout->elf->program_header_offset, Pre);
+    //@ assert layout->memory_bytes == \at(layout->memory_bytes, Pre) && planned(layout);
+    //@ assert sound(&relocator) && window_inside(&relocator);
     return walk_table(&relocator, values[DT_RELA], values[DT_RELASZ]) &&
            walk_table(&relocator, values[DT_JMPREL], values[DT_PLTRELSZ]);
 }
