@@ -13,7 +13,7 @@ LEGEND_GAP, LEGEND_LINE, POINT = 144, 22, 3.5
 TITLE_Y, SUBTITLE_Y, VERSIONS_Y, LEGEND_Y = 32, 52, 70, 96
 LOWEST_DECADE = 3  # a floor of less is drawn at the bottom
 DECADES = {3: "1,000", 4: "10,000", 5: "100,000", 6: "1 million", 7: "10 million",
-           8: "100 million", 9: "1 billion", 10: "10 billion"}
+           8: "100 million", 9: "1 billion", 10: "10 billion", 11: "100 billion", 12: "1,000 billion"}
 INK, PALE, GRID = "#212529", "#868e96", "#e9ecef"
 # (colour, width, dashes) by loader
 LINES = {"floor": ("#adb5bd", 2, "2 3"), "Firstlight": ("#0b7285", 3, ""),

@@ -106,6 +106,10 @@ class Report(InFolder):
         # Each point is a dot, and each line has two in the legend.
         self.assertEqual(parts.count("circle"), cells + 2 * len(report.NAMES))
 
+    def test_thousands_of_millions(self):
+        """As gunzip takes for 256 MiB."""
+        self.written(measured(own=15_000_000_000))
+
     def test_what_was_not_measured_is_left_out(self):
         store = measured()
         for place in PLACES[1:]:
