@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-/*@ requires \valid_read(segment);
-    assigns \nothing; */
 static uint64_t last_page(const struct elf_segment *segment)
 {
     return elf_segment_last_byte(segment) >> PAGE_SHIFT;
@@ -26,8 +24,6 @@ struct run_shape {
     bool zeros_at_end;     // it is larger in memory
 };
 
-/*@ requires \valid(shape) && \valid_read(segment) && \separated(shape, segment);
-    assigns *shape; */
 static void add_to_shape(struct run_shape *shape, const struct elf_segment *segment)
 {
     shape->zeros_between |= shape->zeros_at_end;
@@ -48,12 +44,6 @@ static void add_to_shape(struct run_shape *shape, const struct elf_segment *segm
 }
 
 // Takes the next run's segments: those that share a page with the one before. False at the end.
-/*@ requires readable_file(elf) && headers_inside(elf);
-    requires \valid(cursor) && \valid(run) && \valid(shape);
-    requires \separated(elf, cursor, run, shape) && *cursor <= elf->program_header_count;
-    assigns *cursor, *run, *shape;
-    ensures \old(*cursor) <= *cursor <= elf->program_header_count;
-    ensures \result ==> \old(*cursor) < *cursor && run->first_cursor == \old(*cursor); */
 static bool gather_run(const struct elf_kernel *elf, uint32_t *cursor, struct kernel_run *run,
                        struct run_shape *shape)
 {
@@ -69,9 +59,6 @@ static bool gather_run(const struct elf_kernel *elf, uint32_t *cursor, struct ke
     run->virtual_base = first << PAGE_SHIFT;
     uint64_t last;
     uint32_t peek = *cursor;
-    /*@ loop invariant first_cursor < peek <= elf->program_header_count;
-        loop assigns *cursor, peek, segment, last, *shape, run->segment_count, run->file_pages;
-        loop variant elf->program_header_count - peek; */
     do {
         *cursor = peek;
         run->segment_count++;
@@ -88,14 +75,9 @@ static bool gather_run(const struct elf_kernel *elf, uint32_t *cursor, struct ke
 }
 
 // Where in the file the next segment's bytes begin; the end of the file when none has any.
-/*@ requires readable_file(elf) && headers_inside(elf) && cursor <= elf->program_header_count;
-    assigns \nothing; */
 static uint64_t next_file_offset(const struct elf_kernel *elf, uint32_t cursor)
 {
     struct elf_segment segment;
-    /*@ loop invariant cursor <= elf->program_header_count;
-        loop assigns cursor, segment;
-        loop variant elf->program_header_count - cursor; */
     while (elf_next_segment(elf, &cursor, &segment)) {
         if (segment.file_size != 0) {
             return segment.file_offset;
@@ -105,8 +87,6 @@ static uint64_t next_file_offset(const struct elf_kernel *elf, uint32_t cursor)
 }
 
 // Whether zeroing from tail_start to the end of its page would destroy the program headers.
-/*@ requires \valid_read(elf);
-    assigns \nothing; */
 static bool tail_holds_program_headers(const struct elf_kernel *elf, uint64_t tail_start)
 {
     uint64_t table_end = elf->program_header_offset +
@@ -114,9 +94,6 @@ static bool tail_holds_program_headers(const struct elf_kernel *elf, uint64_t ta
     return elf->program_header_offset < page_round_up(tail_start) && table_end > tail_start;
 }
 
-/*@ requires sound_layout(layout) && \valid_read(cursor) && \valid_read(shape);
-    requires cursor->segment <= layout->elf->program_header_count;
-    assigns \nothing; */
 static bool can_lie_in_place(const struct kernel_layout *layout,
                              const struct kernel_run_cursor *cursor, const struct run_shape *shape,
                              uint64_t tail_start)
@@ -166,15 +143,10 @@ uint64_t kernel_run_page_offset(const struct kernel_run *run, uint64_t page)
 // ---- The plan -----------------------------------------------------------------------------
 
 // Whether the segments' bytes lie in the file one behind the other.
-/*@ requires readable_file(elf) && headers_inside(elf);
-    assigns \nothing; */
 static bool bytes_ascend(const struct elf_kernel *elf)
 {
     struct elf_segment segment;
     uint64_t end = 0;
-    /*@ loop invariant cursor <= elf->program_header_count;
-        loop assigns cursor, segment, end;
-        loop variant elf->program_header_count - cursor; */
     for (uint32_t cursor = 0; elf_next_segment(elf, &cursor, &segment);) {
         if (segment.file_size != 0) {
             if (segment.file_offset < end) {
@@ -198,10 +170,6 @@ bool kernel_layout_plan(const struct elf_kernel *elf, struct kernel_layout *layo
     struct kernel_run_cursor cursor = {0};
     struct kernel_run run;
     uint64_t delta = 0;
-    /*@ loop invariant sound_layout(layout) && layout->elf == elf;
-        loop invariant cursor.segment <= elf->program_header_count;
-        loop assigns first, cursor, run, delta, layout->base_offset, layout->contiguous;
-        loop variant elf->program_header_count - cursor.segment; */
     for (bool first = true; kernel_layout_next_run(layout, &cursor, &run); first = false) {
         if (first) {
             layout->base_offset = kernel_run_page_offset(&run, 0);

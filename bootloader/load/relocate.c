@@ -130,7 +130,7 @@ static bool move_window(struct relocator *relocator, uint64_t address, uint64_t 
     const uint64_t in_page = address % PAGE_BYTES;
     //@ assert in_page <= address && in_page < PAGE_BYTES;
     const uint64_t page = kernel_run_page_offset(&run, (address - run.virtual_base) >> PAGE_SHIFT);
-    if (page > relocator->layout->memory_bytes - PAGE_BYTES) {
+    if (page > relocator->layout->memory_bytes - PAGE_BYTES) { // never: the proof wants it
         return false;
     }
     const uint64_t at = page + in_page;

@@ -121,7 +121,7 @@ static bool is_blank(char c)
 static unsigned digit_value(char c)
 {
     // Of either case: 'a' is 'A' + 32.
-    const int digit = c <= '9' ? c - '0' : c < 'A' ? NO_DIGIT : (c - 'A') % 32 + 10;
+    const int digit = c <= '9' ? c - '0' : c < 'A' || c > 'f' ? NO_DIGIT : (c - 'A') % 32 + 10;
     return digit >= 0 ? (unsigned)digit : NO_DIGIT;
 }
 

@@ -34,6 +34,7 @@ MACHINE = "gcc_x86_64"
 UNSPLIT = {"elf_segments.c", "relocate.c"}
 
 LOST_GOAL = r"\[wp\] .*Goal \S+ : (?!Valid)"
+PROVER_FAILED = r"\[wp\] .*Goal \S+ : Failed"
 
 Goals = namedtuple("Goals", "total proved run_time")
 
@@ -59,10 +60,11 @@ def command(source, report, share, load, functions):
     folders = [os.path.join(HERE, "include"), os.path.join(share, "libc"), load,
                os.path.join(ROOT, "image"), os.path.join(ROOT, "bootloader", "include")]
     preprocessor = " ".join(["-nostdinc", *(f"-I{folder}" for folder in folders)])
+    split = [] if os.path.basename(source) in UNSPLIT else ["-wp-split"]
     return ["frama-c", "-machdep", MACHINE, "-c11", "-no-frama-c-stdlib",
             f"-cpp-extra-args={preprocessor}",
             # A pointer to functions is in order when it is one that `calls` names, which is a goal.
-            "-wp", "-wp-rte", "-rte-no-pointer-call", *([] if os.path.basename(source) in UNSPLIT else ["-wp-split"]),
+            "-wp", "-wp-rte", "-rte-no-pointer-call", *split,
             "-wp-model", "Typed+Cast", "-wp-no-filter", "-wp-cache", "none",
             "-wp-prover", PROVER, "-wp-steps", str(STEPS), "-wp-timeout", str(SECONDS),
             "-wp-par", "1", "-wp-report-json", report,
@@ -106,6 +108,8 @@ def first_lost_goal(name, load, function):
     printed = []
     with frama_c(name, load, [function]) as (process, _):
         for line in process.stdout:
+            if re.match(PROVER_FAILED, line):
+                raise AssertionError(f"{PROVER} failed on {name}: {line.strip()}")
             if re.match(LOST_GOAL, line):
                 return line.strip()
             printed.append(line)

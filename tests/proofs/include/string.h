@@ -193,25 +193,6 @@ void clear_values(uint64_t *values, int value, size_t bytes);
      : IS(struct elf64_symbol *, destination) ? copy_symbol((void *)(destination), source, bytes)  \
                                               : put_value((void *)(destination), source, bytes))
 
-#elif defined(LOAD_KERNEL_LAYOUT_H)
-
-/*@ requires value == 0 && bytes == whole;
-    assigns \nothing; */
-void check_clearing(int value, size_t bytes, size_t whole);
-
-// A structure that is cleared is assigned zeros, whole.
-#define memset(destination, value, bytes)                                                          \
-    do {                                                                                           \
-        if (IS(uint8_t *, destination)) {                                                          \
-            set_bytes(destination, value, bytes);                                                  \
-        } else {                                                                                   \
-            const __typeof__(*(destination)) zeros = {0};                                          \
-            check_clearing(value, bytes, sizeof zeros);                                            \
-            *(destination) = zeros;                                                                \
-        }                                                                                          \
-    } while (0)
-#define memcpy(destination, source, bytes) copy_bytes(destination, source, bytes)
-
 #elif defined(LOAD_ELF_H)
 
 /*@ requires \valid(header) && bytes == sizeof(struct elf64_header);

@@ -274,6 +274,26 @@ static void refuses_seeds_that_are_no_numbers(void **state)
     }
 }
 
+// Behind `seed=` and behind `seed=0x`.
+static void every_byte_is_a_digit_or_none(void **state)
+{
+    (void)state;
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    for (int byte = '!'; byte <= UINT8_MAX; byte++) {
+        const char decimal[] = {'s', 'e', 'e', 'd', '=', (char)byte, '\0'};
+        const char hexadecimal[] = {'s', 'e', 'e', 'd', '=', '0', 'x', (char)byte, '\0'};
+        const char *place = memchr(digits, byte, sizeof digits - 1);
+        const uint64_t value = place == NULL ? 16 : (uint64_t)(place - digits) % 16;
+        bool found;
+        uint64_t seed;
+        struct message why = {.text = ""};
+        assert_int_equal(seed_of(decimal, &found, &seed, &why), value < 10);
+        assert_true(value >= 10 || seed == value);
+        assert_int_equal(seed_of(hexadecimal, &found, &seed, &why), value < 16);
+        assert_true(value >= 16 || seed == value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +307,7 @@ int main(void)
         cmocka_unit_test(picks_every_slide_of_the_room),
         cmocka_unit_test(finds_the_seed),
         cmocka_unit_test(refuses_seeds_that_are_no_numbers),
+        cmocka_unit_test(every_byte_is_a_digit_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
