@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import contenders  # noqa: E402
 import contents  # noqa: E402
+import measure  # noqa: E402
 import report  # noqa: E402
 import results  # noqa: E402
 from harness.elf_file import PAGE  # noqa: E402
@@ -154,6 +155,27 @@ class Behind(unittest.TestCase):
         for place in PLACES:
             del store.entries[results.key(*place, "GRUB")]
         self.assertIn(" GRUB and SYSLINUX, 8 pairs: 64 KiB", self.lines(store)[0])
+
+
+class SlowDisk(InFolder):
+    def test_is_in_the_tables_only(self):
+        device = next(iter(measure.THROTTLED))
+        store = measured()
+        for name in report.NAMES:
+            store.add((device, "real", 64 << 10, name), counts())
+        report.write(store, self.folder)
+        with open(os.path.join(self.folder, "bench.md")) as file:
+            self.assertIn(f"## {device}, real payload", file.read())
+        with open(os.path.join(self.folder, "bench.svg")) as file:
+            self.assertNotIn(device, file.read())
+
+    def test_is_slowed_down_in_qemu_and_for_one_payload(self):
+        for device in measure.DEVICES:
+            slow = device in measure.THROTTLED
+            self.assertEqual(any("throttling.bps-read=" in option for option in
+                                 measure.machine("disk", device, 1)), slow)
+            self.assertEqual(measure.takes(device, "incompressible"), not slow)
+            self.assertTrue(measure.takes(device, "real"))
 
 
 class Gzip(unittest.TestCase):
