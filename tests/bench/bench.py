@@ -26,7 +26,7 @@ import results  # noqa: E402
 from harness.qemu import QEMU  # noqa: E402
 
 SIZES = (64, 1024, 16 * 1024, 64 * 1024, 256 * 1024)  # KiB
-DEVICES = ("IDE", "virtio-blk", "USB (xHCI)", "USB at 30 MB/s")
+DEVICES = ("IDE", "virtio-blk", "USB (xHCI)", *measure.THROTTLED)
 RUNS, TIMES = 3, 3
 # Payloads from this size on are booted once: that takes minutes.
 ONCE_FROM = 256 * measure.MIB

@@ -24,15 +24,16 @@ TRACE_READ = "blk_co_preadv"
 SECTOR = 512
 
 DRIVE = "if=none,id=disk,format=raw,snapshot=on,file="
+XHCI = ("-device", "qemu-xhci", "-device", "usb-storage,drive=disk")
+# Bytes a second: as quick as a USB 2.0 stick; else QEMU reads what the host has in memory.
+THROTTLED = {"USB at 30 MB/s": 30_000_000}
 DEVICES = {
     "IDE": ("-device", "ide-hd,drive=disk"),
     "virtio-blk": ("-device", "virtio-blk-pci,drive=disk"),
     "USB (EHCI)": ("-device", "usb-ehci", "-device", "usb-storage,drive=disk"),
-    "USB (xHCI)": ("-device", "qemu-xhci", "-device", "usb-storage,drive=disk"),
-    # As quick as a USB 2.0 stick, by xHCI; else QEMU reads what the host has in memory.
-    "USB at 30 MB/s": ("-device", "qemu-xhci", "-device", "usb-storage,drive=disk"),
+    "USB (xHCI)": XHCI,
+    **dict.fromkeys(THROTTLED, XHCI),
 }
-THROTTLED = {"USB at 30 MB/s": 30_000_000}  # bytes a second
 
 
 def takes(device, content):
