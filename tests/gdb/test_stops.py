@@ -5,11 +5,12 @@ import re
 import tempfile
 import unittest
 
-from gdb_session import GdbTest, debug, entry_of, gdb_script, moved_installation, run_gdb
+from gdb_session import (GdbTest, debug, entry_of, gdb_script, moved_installation, run_gdb, source,
+                         start_command)
 from harness.elf_file import ELF_HEADER, PROGRAM_HEADER, PT_LOAD
 from harness.environment import build_path, stage2_symbol
 from harness.mapping_report import Report
-from harness.qemu import Qemu, ide_disk
+from harness.qemu import QEMU, Qemu, ide_disk
 
 PAGE_TABLES = 0x30000  # IDENTITY_TABLES_ADDRESS of memory_layout.h
 
@@ -240,6 +241,27 @@ class OtherMachines(GdbTest):
                    for index in range(count)]
         part, = [header for header in headers if header[0] == PT_LOAD and header[3] == 0x7C00]
         self.assertEqual(data[part[2]:part[2] + part[5]], flat)
+
+
+class LateStub(GdbTest):
+    """On a busy host the stub's socket is there before anybody listens on it."""
+
+    def setUp(self):
+        super().setUp()
+        self.late_stub = ("python3", source("tests", "gdb", "late_stub.py"), "0.5")
+
+    def test_is_waited_for(self):
+        image = build_path("firstlight.bin")
+        session = run_gdb([("start", start_command(image, "/dev/null",
+                                                   qemu=(*self.late_stub, QEMU))),
+                           ("mbr", "continue")])
+        self.check(session, "start", "(?m)^firstlight: real mode, ")
+        self.check_stop(session, "mbr", "mbr", "bootloader/mbr/mbr.asm", "jmp short code")
+
+    def test_that_never_listens(self):
+        session = run_gdb([("start", "firstlight start " + " ".join(self.late_stub))])
+        self.check(session, "start", "there is no QEMU to start",
+                   "error: the emulator ended at once with status 1")
 
 
 class WithoutMachine(GdbTest):

@@ -2,6 +2,7 @@
 outlives gdb. Used by session.py."""
 
 import ctypes
+import errno
 import os
 import shutil
 import signal
@@ -33,6 +34,7 @@ class Emulator:
         self.folder = tempfile.mkdtemp(prefix="firstlight-gdb-")
         self.socket = os.path.join(self.folder, "gdb")
         self.process = None
+        self._deadline = time.monotonic() + START_SECONDS
         try:
             self.process = subprocess.Popen(
                 [*command, "-gdb", f"unix:{self.socket},server=on,wait=off"],
@@ -46,15 +48,29 @@ class Emulator:
             raise
 
     def _wait(self):
-        """Until the stub listens."""
-        deadline = time.monotonic() + START_SECONDS
+        """Until the stub's socket is there."""
         while not os.path.exists(self.socket):
-            if self.process.poll() is not None:
-                raise Failure(f"the emulator ended at once with status {self.process.returncode}: "
-                              "its message is above")
-            if time.monotonic() > deadline:
-                raise Failure(f"the emulator opens no gdb stub within {START_SECONDS} seconds")
-            time.sleep(0.02)
+            self._pause()
+
+    def _pause(self):
+        if self.process.poll() is not None:
+            raise Failure(f"the emulator ended at once with status {self.process.returncode}: "
+                          "its message is above")
+        if time.monotonic() > self._deadline:
+            raise Failure(f"the emulator opens no gdb stub within {START_SECONDS} seconds")
+        time.sleep(0.02)
+
+    def attach(self):
+        """Connects gdb to the stub: the socket is there a moment before anybody listens on it, and
+        refuses until then."""
+        while True:
+            try:
+                gdb.execute(f"target remote {self.socket}", to_string=True)
+                return
+            except gdb.error as problem:
+                if os.strerror(errno.ECONNREFUSED) not in str(problem):
+                    raise
+            self._pause()
 
     def end(self):
         """Ends it and what it started; does nothing where it has ended."""

@@ -231,7 +231,7 @@ class Session:
         self.close()
         self._command = command
         self._emulator = Emulator(command)
-        self.connect(self._emulator.socket)
+        self._connect(self._emulator.attach)
 
     def restart(self):
         if self._command is None:
@@ -240,11 +240,16 @@ class Session:
 
     def connect(self, address=None):
         """To the stub at this address, or takes the connection that there is."""
+        if address is None:
+            self._connect(lambda: None)
+        else:
+            self._connect(lambda: gdb.execute(f"target remote {address}", to_string=True))
+
+    def _connect(self, attach):
         self._end_status = None
         self._architecture.prepare()
         self._forget()
-        if address is not None:
-            gdb.execute(f"target remote {address}", to_string=True)
+        attach()
         machine.connection()
         self._architecture.connected()
         for name in (MBR, STAGE2):
