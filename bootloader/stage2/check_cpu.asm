@@ -7,7 +7,8 @@
         cpu x64
 
         extern real_mode_print
-        extern real_mode_halt
+        extern real_mode_say
+        extern real_mode_fail
         global check_cpu
         global find_cpuid
         global cpu_has_nx
@@ -39,7 +40,12 @@ INTEL_FIRST_MODEL       equ 0Dh         ; the first with MSR_MISC_ENABLE's bit 3
 ; Stops with a line that names every missing feature; a missing NX is only a warning.
 ; Out: cpu_has_nx, cpu_has_gigabyte_pages, cpu_is_interpreted.   Clobbers: all.
 check_cpu:
-        call check_cpuid
+        xor bp, bp                      ; nothing missing yet
+        mov si, name_cpuid
+        call find_cpuid
+        call .need
+        test bp, bp
+        jnz .lacking                    ; without CPUID there is nothing more to ask
         call allow_nx
         mov eax, CPUID_HYPERVISOR       ; without one no CPU answers by a name
         cpuid
@@ -58,7 +64,6 @@ check_cpu:
 .leaf_1:
         mov eax, 1
         cpuid
-        xor bp, bp                      ; nothing missing yet
         mov si, name_long_mode
         bt edi, CPUID_EXT_EDX_LONG_MODE
         call .need
@@ -70,27 +75,31 @@ check_cpu:
         add si, FEATURE_NAME_BYTES
         cmp si, leaf_1_features_end
         jb .next
+.lacking:
         mov si, message_needed
         test bp, bp
-        jnz fail
+        jnz real_mode_fail
         bt edi, CPUID_EXT_EDX_1G
         setc [cpu_has_gigabyte_pages]
         bt edi, CPUID_EXT_EDX_NX
         setc [cpu_has_nx]
         jc .return
         mov si, message_no_nx
-        jmp real_mode_print
+        jmp real_mode_say
 ; In: CF clear if the feature called SI is missing.   Out: BP not 0 then.   Clobbers: AX.
 .need:
         jc .return
         push si
         push si
-        mov si, message_lacks
         test bp, bp
-        jz .print
+        jnz .more
+        mov si, message_lacks
+        call real_mode_say
+        jmp .name
+.more:
         mov si, message_comma
-.print:
         call real_mode_print
+.name:
         pop si
         call real_mode_print
         pop si
@@ -99,7 +108,7 @@ check_cpu:
         ret
 
 ; Whether the CPU has CPUID: whether its ID flag can be changed (Intel SDM volume 1, 20.1.2).
-; Out: ZF set if not.   Clobbers: EAX, ECX.
+; Out: CF set if it has.   Clobbers: EAX, ECX.
 find_cpuid:
         pushfd
         pop eax
@@ -112,22 +121,8 @@ find_cpuid:
         push ecx
         popfd
         xor eax, ecx
-        test eax, EFLAGS_ID
+        bt eax, EFLAGS_ID_BIT
         ret
-
-; Stops on a CPU without CPUID.   Clobbers: EAX, ECX, SI.
-check_cpuid:
-        call find_cpuid
-        jnz check_cpu.return
-        mov si, message_lacks
-        call real_mode_print
-        mov si, name_cpuid
-        call real_mode_print
-        mov si, message_needed
-; Prints the text at SI and halts for ever.
-fail:
-        call real_mode_print
-        jmp real_mode_halt
 
 ; Intel CPUs can hide NX by an MSR, and some firmware does.   Clobbers: EAX, EBX, ECX, EDX.
 allow_nx:
@@ -143,19 +138,13 @@ allow_nx:
         cpuid
         bt edx, CPUID_1_EDX_MSR
         jnc .return
-        mov ecx, eax
-        shr ecx, 8
-        and ecx, 0Fh                    ; family
-        cmp cl, INTEL_FAMILY
+        and ah, 0Fh
+        cmp ah, INTEL_FAMILY
         jb .return
         ja .allow                       ; Pentium 4 and later
-        mov ecx, eax
-        shr ecx, 4
-        and ecx, 0Fh                    ; model, low digit
-        shr eax, 12
-        and eax, 0F0h                   ; model, high digit
-        or eax, ecx
-        cmp al, INTEL_FIRST_MODEL
+        shr eax, 4
+        and ax, 0F00Fh                  ; model: its high digit, and far below it the low one
+        cmp ax, INTEL_FIRST_MODEL
         jb .return
 .allow:
         mov ecx, MSR_MISC_ENABLE
@@ -174,13 +163,13 @@ cpu_has_gigabyte_pages: db 0
 ; known where it hides behind another hypervisor's name.
 cpu_is_interpreted:     db 0
 
-message_lacks:          db "firstlight: this CPU lacks ", 0
+message_lacks:          db "this CPU lacks ", 0
 message_comma:          db ", ", 0
 name_cpuid:             db "CPUID", 0
 name_long_mode:         db "long mode", 0
 message_needed:         db ": a 64-bit x86 CPU is needed", 13, 10, 0
 message_no_nx:
-        db "firstlight: warning: this CPU lacks NX: the kernel's data will be executable"
+        db "warning: this CPU lacks NX: the kernel's data will be executable"
         db 13, 10, 0
 
 ; What every 64-bit CPU has, and stage 2 relies on; emulators can be told to leave it out. FXSR: to

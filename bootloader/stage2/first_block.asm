@@ -20,7 +20,7 @@
         global read_rest
         global stage2_is_damaged
         global stage2_header
-        global real_mode_halt
+        global real_mode_fail
         global first_block_sectors      ; for the linker script
 first_block_sectors     equ FIRST_BLOCK_SECTORS
 
@@ -58,7 +58,7 @@ first_block:
 ; Notes when the MBR has ended, where there is a time-stamp counter.   Clobbers: EAX, EBX, ECX, EDX.
 note_time:
         call find_cpuid
-        jz .return
+        jnc .return
         cpu 586
         mov eax, 1
         cpuid
@@ -91,7 +91,7 @@ read_rest:
         ret
 .failed:
         mov si, message_read
-        call print
+        call real_mode_say
         mov al, [disk_request + DISK_DRIVE]
         call print_hex_byte
         mov si, message_read_lba
@@ -104,12 +104,16 @@ read_rest:
         mov al, [disk_request + DISK_STATUS]
         call print_hex_byte
         mov si, message_read_end
-        jmp fail
+        jmp real_mode_fail
 
 stage2_is_damaged:
         mov si, message_damaged
-; Prints the message at SI and halts for ever.
+; Prints the message at SI, behind the loader's name, and halts for ever.
 fail:
+        call real_mode_say
+        jmp real_mode_halt
+; Prints the text at SI, the end of a message, and halts for ever.
+real_mode_fail:
         call print
 real_mode_halt:
         cli
@@ -119,7 +123,7 @@ real_mode_halt:
 REST_ADDRESS            equ STAGE2_ADDRESS + FIRST_BLOCK_SECTORS * SECTOR_SIZE
 
 message_low_memory:
-        db "firstlight: less than 384 KiB of memory below 1 MiB: "
+        db "less than 384 KiB of memory below 1 MiB: "
         db "use another machine", 13, 10, 0
 %if STAGE2_MAX_SECTORS + STAGE2_LBA > 100
 %error read_rest prints only two digits of an LBA
@@ -127,12 +131,12 @@ message_low_memory:
 %if LOW_MEMORY_END != 384 * 1024
 %error message_low_memory does not name LOW_MEMORY_END
 %endif
-message_read:           db "firstlight: cannot read stage 2: disk ", 0
+message_read:           db "cannot read stage 2: disk ", 0
 message_read_lba:       db "h, LBA ", 0
 message_read_status:    db ", status ", 0
 message_read_end:       db "h: check the disk", 13, 10, 0
 message_damaged:
-        db "firstlight: stage 2 is damaged (checksum): write the image again", 13, 10, 0
+        db "stage 2 is damaged (checksum): write the image again", 13, 10, 0
 
 first_block_time:       dq 0            ; a time stamp; 0: none
 

@@ -12,6 +12,7 @@ from harness.error_test import ErrorTest
 
 STAGE2_ADDRESS = 0x8000
 UNDEFINED_INSTRUCTION = b"\x0f\x0b"
+INT_1D = b"\xcd\x1d"
 HEADER_VERSION_OFFSET = 8  # in struct image_header
 IMAGE_HEADER_SECTORS_OFFSET = 28  # in struct stage2_header
 IMAGE_HEADER_LBA_OFFSET = 32
@@ -89,9 +90,17 @@ class Damage(ErrorTest):
 
     def test_loader_that_crashes(self):
         """An exception inside the loader is a line, too: its first C instruction is undefined."""
+        self.check_crash(UNDEFINED_INSTRUCTION, 6, "0")
+
+    def test_loader_that_crashes_by_a_vector_without_a_gate(self):
+        # 1Dh << 3 | 2 (Intel SDM volume 3A, 6.13); QEMU 7.2 shifts by 4.
+        self.check_crash(INT_1D, 13, "(ea|1d2)")
+
+    def check_crash(self, instruction, vector, error_code):
         address = stage2_symbol("stage2_main")
-        self.image.patch_stage2(address - STAGE2_ADDRESS, UNDEFINED_INSTRUCTION)
-        self.refused(f"exception 6 in the loader, .*RIP {address:x}h")
+        self.image.patch_stage2(address - STAGE2_ADDRESS, instruction)
+        self.refused(f"exception {vector} in the loader, error code {error_code}h, "
+                     f"RIP {address:x}h")
 
 
 if __name__ == "__main__":

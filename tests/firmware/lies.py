@@ -307,6 +307,14 @@ MACHINE = (
     boots("ec00_called_once", "MACHINE_EC00_COUNTED", quick=True),
     boots("nx_disabled", "MACHINE_NX_OFF", options=("-cpu", "Nehalem"), kernel="misc_enable",
           says="^NX on, MSR 1a0 bit 34 clear$", quick=True),
+    # Whether a CPU of Intel's has the bit at all, its family and model say: from family 6, model 13 on.
+    *(boots(f"nx_disabled_{name}", "MACHINE_NX_OFF", kernel="misc_enable", quick=True,
+            options=("-cpu", f"Nehalem,family={family},model={model}"),
+            says=f"^NX on, MSR 1a0 bit 34 {left}$")
+      for name, family, model, left in (("by_family_5", 5, 15, "set"), ("by_model_12", 6, 12, "set"),
+                                        ("by_model_13", 6, 13, "clear"),
+                                        ("by_model_16", 6, 16, "clear"),
+                                        ("by_family_15", 15, 0, "clear"))),
     boots("timer_at_full_speed", "TIMER_DIVISOR=32", guest_time=True, played=10, quick=True),
     boots("timer_with_rubbish", "TIMER_DIVISOR=32", *RUBBISH[1:], guest_time=True, played=10),
     boots("timer_with_deep_stack", "TIMER_DIVISOR=256", "TIMER_STACK=16*1024", guest_time=True,
