@@ -7,14 +7,23 @@ HALF_BLOCK      equ CHECKSUM_BLOCK_SIZE / 2
 LANE            equ 8
 LANES           equ 2 * LANE
 
-; Adds the next group at RSI + RDX + offset, and one sum to the other: the two change places.
-%macro add_group 2
-        paddq %1, [rsi + rdx + offset]
-        paddq %1, [rsi + rdx + offset + LANES]
-        paddq %2, [rsi + rdx + offset + 2 * LANES]
-        paddq %1, [rsi + rdx + offset + 3 * LANES]
-        paddq %2, %1
+; Adds the next group, at the base %1 + RDX + offset, to the sums %2 and %3, and one sum to the other: the two
+; change places.
+%macro add_group 3
+        paddq %2, [%1 + rdx + offset]
+        paddq %2, [%1 + rdx + offset + LANES]
+        paddq %3, [%1 + rdx + offset + 2 * LANES]
+        paddq %2, [%1 + rdx + offset + 3 * LANES]
+        paddq %3, %2
   %assign offset offset + CHECKSUM_GROUP_SIZE
+%endmacro
+
+%macro add_half_block 1
+  %assign offset -(HALF_BLOCK / 2)
+  %rep HALF_BLOCK / (2 * CHECKSUM_GROUP_SIZE)
+        add_group %1, xmm0, xmm1
+        add_group %1, xmm1, xmm0
+  %endrep
 %endmacro
 
         bits 64
@@ -40,32 +49,9 @@ checksum_copy:
 
         section .first_block progbits alloc exec write align=1
 
-; void checksum_add(struct checksum_state *, const void *source, size_t bytes)
-; In: RDI, RSI, RDX; the source 16-byte aligned.   Clobbers: RAX, RCX, RDX, RSI, R8, R9, XMM0, XMM1.
-checksum_add:
-        add [rdi + CHECKSUM_BYTES], rdx
-        add rsi, rdx
-        neg rdx                         ; counts up to 0
-        jz .return
-        cmp byte [cpu_is_interpreted], 0
-        jne .by_words
-        movups xmm0, [rdi + CHECKSUM_SUM]
-        movups xmm1, [rdi + CHECKSUM_WEIGHTED]
-        sub rsi, -(HALF_BLOCK / 2)
-.half:                                  ; half a block, for the code to be short
-%assign offset -(HALF_BLOCK / 2)        ; each in a byte
-%rep HALF_BLOCK / (2 * CHECKSUM_GROUP_SIZE)
-        add_group xmm0, xmm1
-        add_group xmm1, xmm0
-%endrep
-        add rdx, HALF_BLOCK
-        jnz .half
-        movups [rdi + CHECKSUM_SUM], xmm0
-        movups [rdi + CHECKSUM_WEIGHTED], xmm1
-.return:
-        ret
-
-.by_words:
+; What checksum_add does where no SSE arithmetic may be used.
+; In: RDI as there; RSI behind the source, RDX the bytes, negative.   Clobbers: as there.
+add_by_words:
         mov rax, [rdi + CHECKSUM_SUM]
         mov rcx, [rdi + CHECKSUM_SUM + LANE]
         mov r8, [rdi + CHECKSUM_WEIGHTED]
@@ -89,4 +75,27 @@ checksum_add:
         mov [rdi + CHECKSUM_SUM + LANE], rcx
         mov [rdi + CHECKSUM_WEIGHTED], r8
         mov [rdi + CHECKSUM_WEIGHTED + LANE], r9
+.return:
+        ret
+
+; void checksum_add(struct checksum_state *, const void *source, size_t bytes)
+; In: RDI, RSI, RDX; the source 16-byte aligned.   Clobbers: RAX, RCX, RDX, RSI, R8, R9, XMM0, XMM1.
+checksum_add:
+        add [rdi + CHECKSUM_BYTES], rdx
+        add rsi, rdx
+        neg rdx                         ; counts up to 0
+        jz add_by_words.return          ; near enough for a short jump
+        cmp byte [rel cpu_is_interpreted], 0
+        jne add_by_words
+        movups xmm0, [rdi + CHECKSUM_SUM]
+        movups xmm1, [rdi + CHECKSUM_WEIGHTED]
+        sub rsi, -(HALF_BLOCK / 2)      ; a base for each half of a block: no offset takes more than a byte
+        lea rcx, [rsi + HALF_BLOCK]
+.block:
+        add_half_block rsi
+        add_half_block rcx
+        add rdx, CHECKSUM_BLOCK_SIZE
+        jnz .block
+        movups [rdi + CHECKSUM_SUM], xmm0
+        movups [rdi + CHECKSUM_WEIGHTED], xmm1
         ret
