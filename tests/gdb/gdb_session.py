@@ -33,12 +33,16 @@ def skip_without_gdb():
         raise unittest.SkipTest("this gdb has no Python, or is older than 12: package gdb")
 
 
+def gdb_words(words):
+    """As gdb splits them again."""
+    return " ".join(re.sub(r"([^\w./:=,@%+-])", r"\\\1", word) for word in words)
+
+
 def start_command(image, serial, options=(), qemu=(QEMU,)):
     """`firstlight start` with QEMU's command line; `qemu`: what starts it."""
     command = [*qemu, "-S", *BARE_MACHINE, "-display", "none", "-vga", "std", "-serial",
                f"file:{option_value(serial)}", *ide_disk(image), *options]
-    return "firstlight start " + " ".join(re.sub(r"([^\w./:=,@%+-])", r"\\\1", word)
-                                          for word in command)
+    return "firstlight start " + gdb_words(command)
 
 
 class Session:
@@ -90,7 +94,7 @@ def debug(image, kernel, commands, options=(), script=None, arguments=()):
         session = run_gdb([("kernel", f"firstlight kernel {kernel}"),
                            ("start", start_command(image, serial, options)), *commands],
                           script, arguments)
-        if session["start"].startswith("error:"):
+        if re.search("(?m)^error:", session.outputs.get("start", "error: gdb ended")):
             raise AssertionError(f"no connection to QEMU:\n{session.everything}")
         with open(serial, encoding="ascii", errors="backslashreplace") as file:
             session.serial = file.read().replace("\r\n", "\n")

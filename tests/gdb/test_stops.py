@@ -5,8 +5,8 @@ import re
 import tempfile
 import unittest
 
-from gdb_session import (GdbTest, debug, entry_of, gdb_script, moved_installation, run_gdb, source,
-                         start_command)
+from gdb_session import (GdbTest, debug, entry_of, gdb_script, gdb_words, moved_installation, run_gdb,
+                         source, start_command)
 from harness.elf_file import ELF_HEADER, PROGRAM_HEADER, PT_LOAD
 from harness.environment import build_path, stage2_symbol
 from harness.mapping_report import Report
@@ -248,7 +248,8 @@ class LateStub(GdbTest):
 
     def setUp(self):
         super().setUp()
-        self.late_stub = ("python3", source("tests", "gdb", "late_stub.py"), "0.5")
+        # Seconds until it listens; until it answers: gdb's own patience ends after 2.
+        self.late_stub = ("python3", source("tests", "gdb", "late_stub.py"), "0.5", "2.5")
 
     def test_is_waited_for(self):
         image = build_path("firstlight.bin")
@@ -259,7 +260,7 @@ class LateStub(GdbTest):
         self.check_stop(session, "mbr", "mbr", "bootloader/mbr/mbr.asm", "jmp short code")
 
     def test_that_never_listens(self):
-        session = run_gdb([("start", "firstlight start " + " ".join(self.late_stub))])
+        session = run_gdb([("start", "firstlight start " + gdb_words(self.late_stub[:-1]))])
         self.check(session, "start", "there is no QEMU to start",
                    "error: the emulator ended at once with status 1")
 

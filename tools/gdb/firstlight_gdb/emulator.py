@@ -62,10 +62,11 @@ class Emulator:
 
     def attach(self):
         """Connects gdb to the stub: the socket is there a moment before anybody listens on it, and
-        refuses until then."""
+        refuses until then; and somebody listens a moment before the stub answers."""
         while True:
             try:
-                gdb.execute(f"target remote {self.socket}", to_string=True)
+                gdb.execute(f"with remotetimeout {START_SECONDS} -- target remote {self.socket}",
+                            to_string=True)
                 return
             except gdb.error as problem:
                 if os.strerror(errno.ECONNREFUSED) not in str(problem):
