@@ -31,7 +31,7 @@ LANES           equ 2 * LANE
         global checksum_copy
         global checksum_add
 
-        section .text
+        section .text align=1
 
 ; void checksum_copy(struct checksum_state *, void *destination, const void *source, size_t bytes)
 ; In: RDI, RSI, RDX, RCX; the source 16-byte aligned.   Clobbers: RAX, RCX, RDX, RSI, RDI, R8, R9, XMM0, XMM1.

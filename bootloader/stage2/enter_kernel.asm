@@ -10,7 +10,7 @@
         global handover_code_end
         global handover_entry_slot
 
-        section .text
+        section .text align=1
 
 ; Entered with: RDI = boot_info, RSI = root of the kernel's page tables, RDX = top of its stack,
 ; RCX = its GDT; all but RSI virtual addresses of the kernel's address space.

@@ -7,7 +7,7 @@
         extern stage2_stack_top
         global long_mode_main
 
-        section .text
+        section .text align=1
 
 long_mode_main:
         mov esp, stage2_stack_top

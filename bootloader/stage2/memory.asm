@@ -7,7 +7,7 @@
         global memset
         global memcmp
 
-        section .text
+        section .text align=1
 
 ; void *memmove(void *destination, const void *source, size_t bytes)
 memmove:

@@ -5,7 +5,7 @@
         extern cpu_is_interpreted
         global page_table_fill
 
-        section .text
+        section .text align=1
 
 ENTRY           equ 8
 PAIR            equ 2 * ENTRY
