@@ -248,7 +248,7 @@ class LateStub(GdbTest):
 
     def setUp(self):
         super().setUp()
-        # Seconds until it listens; until it answers: gdb's own patience ends after 2.
+        # Seconds until it listens, and until it answers: gdb would ask again after 2.
         self.late_stub = ("python3", source("tests", "gdb", "late_stub.py"), "0.5", "2.5")
 
     def test_is_waited_for(self):

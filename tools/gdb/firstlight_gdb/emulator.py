@@ -16,6 +16,9 @@ import gdb
 from firstlight_gdb.machine import Failure
 
 START_SECONDS = 30
+# In which the stub answers. gdb asks again after so long, 14 times; of a stub that was only slow it would then
+# take the second answer for that to its next question.
+ANSWER_SECONDS = 8
 END_SECONDS = 5
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -65,11 +68,12 @@ class Emulator:
         refuses until then; and somebody listens a moment before the stub answers."""
         while True:
             try:
-                gdb.execute(f"with remotetimeout {START_SECONDS} -- target remote {self.socket}",
+                gdb.execute(f"with remotetimeout {ANSWER_SECONDS} -- target remote {self.socket}",
                             to_string=True)
                 return
             except gdb.error as problem:
-                if os.strerror(errno.ECONNREFUSED) not in str(problem):
+                refused = os.strerror(errno.ECONNREFUSED) in str(problem)
+                if not refused and self.process.poll() is None:
                     raise
             self._pause()
 
