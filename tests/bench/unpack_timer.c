@@ -1,5 +1,6 @@
 // How long this processor takes to unpack and to sum an image's compressed item: stage 2's decoder
-// and load's code, chunk by chunk as stage 2 reads, without the disk. Run by unpack_speed.py:
+// and load's code, its sums the portable ones, chunk by chunk as stage 2 reads, without the disk.
+// Run by unpack_speed.py:
 //     unpack_timer IMAGE LBA STORED-BYTES UNPACKED-BYTES
 // Prints the nanoseconds of the quickest turn.
 #include "decompress.h"
