@@ -29,7 +29,8 @@ class Stops(GdbTest):
             *((name, f"print/x {name}") for name in general), ("code", "x/i $pc"),
             ("kernel", "continue"), ("pc", "print/x $pc"), ("kernel rdi", "print/x $rdi"),
             ("kernel rsp", "print/x $rsp"), ("kernel registers", "firstlight registers"),
-            ("info", "firstlight boot-info"), ("loader gone", "info address stage2_main")])
+            ("info", "firstlight boot-info"), ("loader gone", "info address stage2_main"),
+            ("breakpoints", "info breakpoints")])
         self.check_stop(session, "mbr", "mbr", "bootloader/mbr/mbr.asm", "jmp short code")
         self.check(session, "mbr registers", r"mode +real mode, at 0000:7c00, linear 7c00",
                    r"(?m)^  CR0 .* ET$", r"CS +0000  base 0, ")
@@ -59,6 +60,9 @@ class Stops(GdbTest):
         self.assertEqual(session.number("kernel rsp"), top - 8)
         self.check(session, "kernel registers", f"long mode, at {entry:016x}", "EFER .*NXE")
         self.check(session, "loader gone", "No symbol")
+        # Where the machine has stopped, and where it had.
+        self.check(session, "breakpoints", r"keep n .*start\.asm:", r"(?m)keep y .* mbr$",
+                   r"(?m)keep y .* stage2_main$")
 
     def test_only_those_wanted(self):
         session = self.session([("choose", "firstlight breakpoints jump"), ("first", "continue"),
@@ -89,7 +93,7 @@ class Stops(GdbTest):
                                 ("entry", "continue"), ("entry pc", "print/x $pc"),
                                 ("main", "continue"), ("info", "print/x info"),
                                 ("slide", "print/x info->kernel_slide"),
-                                ("caller", "up"), ("end", "continue")],
+                                ("caller", "up"), ("gone", "delete"), ("end", "continue")],
                                "tests/boot/mappings_pie.bin", "tests/boot/boot_mappings_pie.elf")
         report = Report(session.serial)
         self.assertNotEqual(report.kernel_slide, 0)

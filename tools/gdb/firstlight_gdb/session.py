@@ -82,6 +82,7 @@ class Session:
         self._command = None
         self._loaded = []      # symbol files of the loader: gdb's name, address or None
         self._breakpoints = {}  # ours, by name
+        self._resting = []      # of them, where the machine has stopped
         self._wanted = list(BREAKPOINTS)
         self._mode = None
         self._end_status = None  # the emulator's, when it has ended by itself
@@ -178,6 +179,7 @@ class Session:
     def handed_over(self, entry):
         """Stage 2 is about to enter the kernel; `entry`: its struct kernel_entry."""
         self._architecture.choose(64)  # as the machine is
+        self._wake()  # should the machine boot again without a stop
         self.boot_info = entry.boot_info
         gdb.set_convenience_variable("boot_info", entry.boot_info)
         self._add_loader(HANDOVER, f"-s .text {entry.handover_page:#x}")
@@ -211,6 +213,23 @@ class Session:
         entry = self._breakpoints.get("kernel")
         if entry in getattr(event, "breakpoints", ()):
             self._remove_loader()
+        self._rest(event)
+
+    def _rest(self, event):
+        """Disables ours that the machine has stopped at, until it stops elsewhere. gdb would step off
+        them before it goes on, and QEMU 7.2 now and then ends that step where it began: gdb would
+        stop there again."""
+        self._wake()
+        hit = getattr(event, "breakpoints", ())
+        self._resting = [breakpoint for breakpoint in self._breakpoints.values() if breakpoint in hit]
+        for breakpoint in self._resting:
+            breakpoint.enabled = False
+
+    def _wake(self):
+        for breakpoint in self._resting:
+            if breakpoint.is_valid():
+                breakpoint.enabled = True
+        self._resting = []
 
     def ended(self, _event):
         """The emulator has ended by itself: at its next prompt, gdb ends too."""
