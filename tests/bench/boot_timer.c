@@ -4,36 +4,25 @@
 // entry being the kernel's first virtual address.
 #include "plugin_arguments.h"
 #include "qemu_plugin_api.h"
+#include "steady_clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define MBR_ADDRESS            0x7C00u
-#define NANOSECONDS_PER_SECOND 1000000000ull
+#define MBR_ADDRESS 0x7C00u
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_API_VERSION;
 
-static uint64_t started; // nanoseconds of a clock that nobody sets; 0: not yet
+static uint64_t started; // by steady_clock; 0: not yet
 static uint64_t entry_address;
 static const char *output_path;
-
-static uint64_t now(void)
-{
-    struct timespec time;
-    if (clock_gettime(CLOCK_MONOTONIC, &time) != 0) {
-        perror("boot_timer");
-        exit(EXIT_FAILURE);
-    }
-    return (uint64_t)time.tv_sec * NANOSECONDS_PER_SECOND + (uint64_t)time.tv_nsec;
-}
 
 static void on_mbr(unsigned cpu, void *context)
 {
     (void)cpu;
     (void)context;
     if (started == 0) {
-        started = now();
+        started = steady_clock();
     }
 }
 
@@ -41,7 +30,7 @@ static void on_kernel(unsigned cpu, void *context)
 {
     (void)cpu;
     (void)context;
-    const uint64_t nanoseconds = now() - started;
+    const uint64_t nanoseconds = steady_clock() - started;
     FILE *output = started == 0 ? NULL : fopen(output_path, "w");
     if (output == NULL) {
         perror(output_path);

@@ -6,14 +6,13 @@
 #include "decompress.h"
 #include "fast_lz4.h"
 #include "image_header.h"
+#include "steady_clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define TURNS                  10
-#define CHUNK_BYTES            ((size_t)COMPRESSED_CHUNK_BYTES)
-#define NANOSECONDS_PER_SECOND 1000000000ull
+#define TURNS       10
+#define CHUNK_BYTES ((size_t)COMPRESSED_CHUNK_BYTES)
 
 struct item {
     uint8_t *sectors;
@@ -26,15 +25,6 @@ _Noreturn static void fail(const char *what)
 {
     (void)fprintf(stderr, "unpack_timer: %s\n", what);
     exit(EXIT_FAILURE);
-}
-
-static uint64_t now(void)
-{
-    struct timespec time;
-    if (clock_gettime(CLOCK_MONOTONIC, &time) != 0) {
-        fail("there is no clock");
-    }
-    return (uint64_t)time.tv_sec * NANOSECONDS_PER_SECOND + (uint64_t)time.tv_nsec;
 }
 
 static uint8_t *memory(size_t bytes)
@@ -67,7 +57,7 @@ static uint64_t time_turn(const struct item *item)
 {
     struct decompression state = {.output = item->output, .capacity = item->capacity};
     struct checksum_state sums;
-    const uint64_t begin = now();
+    const uint64_t begin = steady_clock();
     checksum_begin(&sums);
     for (size_t at = 0; at < item->bytes;) {
         const size_t left = item->bytes - at;
@@ -77,7 +67,7 @@ static uint64_t time_turn(const struct item *item)
         at += chunk;
     }
     const char *fault = decompress_end(&state);
-    const uint64_t end = now();
+    const uint64_t end = steady_clock();
     if (fault != NULL) {
         fail("the item is damaged");
     }
